@@ -1,0 +1,38 @@
+"""The project folder: where declarations, seeds, samples and the local server's files lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from loader.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder that holds `dbt_project.yml`; every path the loader uses is derived from it."""
+
+    root: Path
+
+    @property
+    def declarations(self) -> Path:
+        """Folder whose `<source>/_<source>__sources.yml` files declare the exports."""
+        return self.root / "models" / "staging"
+
+    @property
+    def samples(self) -> Path:
+        """Folder of the sample exports."""
+        return self.root / "samples"
+
+    @property
+    def server_home(self) -> Path:
+        """Folder of the embedded PostgreSQL: data, password, port, log."""
+        return self.root / ".postgres"
+
+
+def find_project(start: Path) -> Project:
+    """Return the project `start` is, or lies in; raise `UsageError` when there is none."""
+    root = start.absolute()
+    for folder in (root, *root.parents):
+        if (folder / "dbt_project.yml").is_file():
+            return Project(folder)
+    message = f"{start}: no dbt_project.yml here or in any folder above"
+    raise UsageError(message, "run loader in the project folder, or name it with --project-dir")
