@@ -1,0 +1,55 @@
+-- Two rows per counter: events and bytes. Counters of one tenant, hour and type are added up,
+-- because the vendor's table merges its rows in the background.
+with
+
+counters as (
+    select * from {{ ref('stg_infrasage__usage_counters') }}
+),
+
+-- The vendor calls the bytes raw in one place and compressed in another: they drive, never cost.
+measured as (
+    select
+        event_type || '.events' as meter_key,
+        event_count as quantity,
+        'Events' as unit,
+        account_key,
+        hour_starts_at,
+        load_id,
+        row_number
+    from counters
+    union all
+    select
+        event_type || '.bytes' as meter_key,
+        bytes_ingested as quantity,
+        'B' as unit,
+        account_key,
+        hour_starts_at,
+        load_id,
+        row_number
+    from counters
+    where bytes_ingested is not null
+),
+
+conformed as (
+    select
+        'infrasage' as source_name,
+        'infrasage.usage_metering' as export_name,
+        1 as export_precedence,
+        'slice' as overlap_rule,
+        account_key,
+        meter_key,
+        md5(row(meter_key)::text) as record_key,
+        null::text as resource_key,
+        null::text as resource_name,
+        null::text as owner_key,
+        hour_starts_at as usage_start_at,
+        hour_starts_at + interval '1 hour' as usage_end_at,
+        quantity::numeric(38, 18) as quantity,
+        unit,
+        '{}'::jsonb as tags,
+        load_id,
+        row_number
+    from measured
+)
+
+select * from conformed

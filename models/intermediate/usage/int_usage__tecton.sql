@@ -1,0 +1,79 @@
+-- One row per row of a log: rows of the same hour, unit and object are separate usage. Both versions
+-- of the log hold the same usage; the higher precedence lets version 2 count where it has the hour.
+with
+
+version_1 as (
+    select * from {{ ref('stg_tecton__billable_usage_v1') }}
+),
+
+version_2 as (
+    select * from {{ ref('stg_tecton__billable_usage_v2') }}
+),
+
+units as (
+    select * from {{ ref('tecton_units') }}
+),
+
+meters as (
+    select * from {{ ref('meters') }}
+),
+
+-- Version 2 spells the object's key in two ways, and its own keys win over customers' tags.
+both_versions as (
+    select
+        'tecton.billable_usage_v1' as export_name,
+        1 as export_precedence,
+        version_1.account_key,
+        coalesce(units.unit_v2, version_1.unit_key) as unit_key,
+        version_1.workspace,
+        version_1.object_name,
+        version_1.hour_starts_at,
+        version_1.quantity,
+        jsonb_strip_nulls(jsonb_build_object('workspace', version_1.workspace)) as tags,
+        version_1.load_id,
+        version_1.row_number
+    from version_1
+    left join units on version_1.unit_key = units.unit_v1
+    union all
+    select
+        'tecton.billable_usage_v2' as export_name,
+        2 as export_precedence,
+        account_key,
+        unit_key,
+        nullif(metadata ->> 'workspace', '') as workspace,
+        coalesce(metadata ->> 'tecton_object_name', metadata ->> 'tectonObjectName') as object_name,
+        hour_starts_at,
+        quantity,
+        case
+            when jsonb_typeof(metadata -> 'tags') = 'object' then metadata -> 'tags'
+            else '{}'
+        end || (metadata - array['tags', 'tecton_object_name', 'tectonObjectName']) as tags,
+        load_id,
+        row_number
+    from version_2
+),
+
+conformed as (
+    select
+        'tecton' as source_name,
+        both_versions.export_name,
+        both_versions.export_precedence,
+        'slice' as overlap_rule,
+        both_versions.account_key,
+        both_versions.unit_key as meter_key,
+        md5(row(unit_key, workspace, object_name, tags)::text) as record_key,
+        both_versions.workspace || '/' || both_versions.object_name as resource_key,
+        both_versions.object_name as resource_name,
+        null::text as owner_key,
+        both_versions.hour_starts_at as usage_start_at,
+        both_versions.hour_starts_at + interval '1 hour' as usage_end_at,
+        both_versions.quantity,
+        coalesce(meters.unit, both_versions.unit_key) as unit,
+        both_versions.tags,
+        both_versions.load_id,
+        both_versions.row_number
+    from both_versions
+    left join meters on meters.meter_id = 'tecton:' || both_versions.unit_key
+)
+
+select * from conformed

@@ -1,0 +1,41 @@
+-- Every meter that is declared in the seed or seen in usage; one that is only seen needs a decision.
+with
+
+declared as (
+    select * from {{ ref('meters') }}
+),
+
+usage_records as (
+    select * from {{ ref('fct_usage_hourly') }}
+),
+
+seen as (
+    select
+        meter_id,
+        source_name,
+        unit,
+        min(usage_start_at) as first_used_at,
+        max(usage_end_at) as last_used_at
+    from usage_records
+    group by meter_id, source_name, unit
+),
+
+combined as (
+    select
+        coalesce(declared.meter_id, seen.meter_id) as meter_id,
+        coalesce(declared.source_name, seen.source_name) as source_name,
+        coalesce(declared.meter_key, substr(seen.meter_id, length(seen.source_name) + 2)) as meter_key,
+        declared.service_name,
+        coalesce(declared.unit, seen.unit) as unit,
+        declared.kind,
+        declared.role,
+        declared.daily_aggregation,
+        declared.description,
+        declared.meter_id is not null as is_declared,
+        seen.first_used_at,
+        seen.last_used_at
+    from declared
+    full join seen on declared.meter_id = seen.meter_id
+)
+
+select * from combined

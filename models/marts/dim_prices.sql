@@ -1,0 +1,26 @@
+-- One price of a meter and the days it holds, half-open. No contract means the list price holds.
+with
+
+prices as (
+    select * from {{ ref('prices') }}
+),
+
+resolved as (
+    select
+        price_id,
+        meter_id,
+        cloud,
+        region,
+        currency,
+        list_unit_price,
+        coalesce(contracted_unit_price, list_unit_price) as contracted_unit_price,
+        contracted_unit_price is not null as is_contracted,
+        pricing_unit,
+        pricing_block,
+        valid_from,
+        valid_to,
+        reference
+    from prices
+)
+
+select * from resolved

@@ -1,0 +1,76 @@
+-- One charge: a usage record times its price, or one day's part of a fixed charge.
+with
+
+usage_charges as (
+    select * from {{ ref('int_charges__usage') }}
+),
+
+fixed_charges as (
+    select * from {{ ref('int_charges__fixed') }}
+),
+
+charges as (
+    select
+        md5(row('usage', usage_id)::text) as charge_id,
+        usage_id,
+        null::text as fixed_charge_id,
+        source_name,
+        account_key,
+        service_name,
+        'Usage' as charge_category,
+        usage_start_at as charge_start_at,
+        usage_end_at as charge_end_at,
+        usage_date as charge_date,
+        date_trunc('month', usage_date::timestamp)::date as billing_period,
+        meter_id,
+        resource_key,
+        resource_name,
+        quantity,
+        unit,
+        pricing_quantity::numeric(38, 18) as pricing_quantity,
+        pricing_unit,
+        list_unit_price,
+        contracted_unit_price,
+        list_cost::numeric(38, 12) as list_cost,
+        contracted_cost::numeric(38, 12) as contracted_cost,
+        contracted_cost::numeric(38, 12) as effective_cost,
+        contracted_cost::numeric(38, 12) as billed_cost,
+        currency,
+        price_id,
+        price_id is not null as is_priced,
+        attribution_key
+    from usage_charges
+    union all
+    select
+        md5(row('fixed', fixed_charge_id, to_char(charge_date, 'YYYY-MM-DD'))::text) as charge_id,
+        null as usage_id,
+        fixed_charge_id,
+        source_name,
+        account_key,
+        service_name,
+        charge_category,
+        charge_date::timestamp at time zone 'UTC' as charge_start_at,
+        (charge_date + 1)::timestamp at time zone 'UTC' as charge_end_at,
+        charge_date,
+        date_trunc('month', charge_date::timestamp)::date as billing_period,
+        meter_id,
+        resource_key,
+        resource_name,
+        null as quantity,
+        null as unit,
+        null as pricing_quantity,
+        null as pricing_unit,
+        null as list_unit_price,
+        null as contracted_unit_price,
+        amount::numeric(38, 12) as list_cost,
+        amount::numeric(38, 12) as contracted_cost,
+        amount::numeric(38, 12) as effective_cost,
+        amount::numeric(38, 12) as billed_cost,
+        currency,
+        null as price_id,
+        true as is_priced,
+        {{ attribution_key('fixed_charges') }} as attribution_key
+    from fixed_charges
+)
+
+select * from charges
