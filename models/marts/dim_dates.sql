@@ -15,8 +15,9 @@ months as (
 days as (
     select series.calendar_at::date as calendar_date
     from months
-    cross join lateral
-        generate_series(months.first_month, months.last_day, interval '1 day') as series (calendar_at)
+    cross join
+        lateral generate_series(months.first_month, months.last_day, interval '1 day')
+            as series (calendar_at)
 ),
 
 described as (

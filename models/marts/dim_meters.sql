@@ -1,4 +1,4 @@
--- Every meter that is declared in the seed or seen in usage; one that is only seen needs a decision.
+-- Every meter declared in the seed or seen in usage; one that is only seen needs a decision.
 with
 
 declared as (
@@ -24,7 +24,8 @@ combined as (
     select
         coalesce(declared.meter_id, seen.meter_id) as meter_id,
         coalesce(declared.source_name, seen.source_name) as source_name,
-        coalesce(declared.meter_key, substr(seen.meter_id, length(seen.source_name) + 2)) as meter_key,
+        coalesce(declared.meter_key, substr(seen.meter_id, length(seen.source_name) + 2))
+            as meter_key,
         declared.service_name,
         coalesce(declared.unit, seen.unit) as unit,
         declared.kind,

@@ -20,8 +20,13 @@ current_records as (
         usage_records.*,
         usage_records.source_name || ':' || usage_records.meter_key as meter_id,
         row_number() over (
-            partition by export_name, account_key, usage_start_at, record_key, load_id
-            order by row_number
+            partition by
+                usage_records.export_name,
+                usage_records.account_key,
+                usage_records.usage_start_at,
+                usage_records.record_key,
+                usage_records.load_id
+            order by usage_records.row_number
         ) as occurrence
     from usage_records
     where not exists (

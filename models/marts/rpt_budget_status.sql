@@ -41,8 +41,8 @@ spending as (
         on
             members.team = costs.team
             and budgets.currency = costs.currency
-            and costs.usage_date >= budgets.period_start
-            and costs.usage_date < budgets.period_end
+            and budgets.period_start <= costs.usage_date
+            and budgets.period_end > costs.usage_date
     group by
         budgets.team,
         budgets.period_start,

@@ -32,13 +32,15 @@ matched as (
         rules.priority,
         rules.valid_from,
         rules.valid_to,
-        case when rules.team = '{value}' then lower(trim(attributes.attribute_value)) else rules.team end
-            as team
+        case rules.team
+            when '{value}' then lower(trim(attributes.attribute_value))
+            else rules.team
+        end as team
     from attributes
     inner join rules
         on
             attributes.attribute = lower(rules.attribute)
-            and (rules.source_name is null or rules.source_name = attributes.source_name)
+            and (rules.source_name is null or attributes.source_name = rules.source_name)
     where
         case rules.operator
             when 'equals' then attributes.attribute_value = rules.value

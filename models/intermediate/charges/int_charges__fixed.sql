@@ -13,11 +13,13 @@ meters as (
 days as (
     select
         fixed_charges.*,
-        period_start + day_number - 1 as charge_date,
-        day_number,
-        period_end - period_start as days_in_period
+        fixed_charges.period_start + series.day_number - 1 as charge_date,
+        series.day_number,
+        fixed_charges.period_end - fixed_charges.period_start as days_in_period
     from fixed_charges
-    cross join lateral generate_series(1, period_end - period_start) as series (day_number)
+    cross join
+        lateral generate_series(1, fixed_charges.period_end - fixed_charges.period_start)
+            as series (day_number)
 ),
 
 spread as (

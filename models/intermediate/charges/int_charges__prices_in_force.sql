@@ -48,8 +48,8 @@ chosen as (
     inner join prices
         on
             located.meter_id = prices.meter_id
-            and (prices.cloud is null or prices.cloud = located.cloud)
-            and (prices.region is null or prices.region = located.region)
+            and (prices.cloud is null or located.cloud = prices.cloud)
+            and (prices.region is null or located.region = prices.region)
             and located.usage_date >= prices.valid_from
             and (prices.valid_to is null or located.usage_date < prices.valid_to)
     order by

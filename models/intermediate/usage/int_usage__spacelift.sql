@@ -18,9 +18,10 @@ run_states as (
 classified as (
     select
         run_minutes.*,
-        case when is_public then 'public.' else 'private.' end
-        || case when holds_worker then 'occupying' when not holds_worker then 'waiting' else 'unknown' end
-            as minutes_kind
+        case when run_minutes.is_public then 'public.' else 'private.' end
+        || case run_states.holds_worker
+            when true then 'occupying' when false then 'waiting' else 'unknown'
+        end as minutes_kind
     from run_minutes
     left join run_states on run_minutes.run_state = run_states.run_state
 ),

@@ -1,5 +1,5 @@
--- One row per row of a log: rows of the same hour, unit and object are separate usage. Both versions
--- of the log hold the same usage; the higher precedence lets version 2 count where it has the hour.
+-- One row per row of a log: rows of the same hour, unit and object are separate usage. Both
+-- versions hold the same usage; by its precedence, version 2 counts where it has the hour.
 with
 
 version_1 as (
@@ -18,7 +18,6 @@ meters as (
     select * from {{ ref('meters') }}
 ),
 
--- Version 2 spells the object's key in two ways, and its own keys win over customers' tags.
 both_versions as (
     select
         'tecton.billable_usage_v1' as export_name,
@@ -40,14 +39,11 @@ both_versions as (
         2 as export_precedence,
         account_key,
         unit_key,
-        nullif(metadata ->> 'workspace', '') as workspace,
-        coalesce(metadata ->> 'tecton_object_name', metadata ->> 'tectonObjectName') as object_name,
+        workspace,
+        object_name,
         hour_starts_at,
         quantity,
-        case
-            when jsonb_typeof(metadata -> 'tags') = 'object' then metadata -> 'tags'
-            else '{}'
-        end || (metadata - array['tags', 'tecton_object_name', 'tectonObjectName']) as tags,
+        customer_tags || vendor_tags as tags,
         load_id,
         row_number
     from version_2
@@ -61,7 +57,14 @@ conformed as (
         'slice' as overlap_rule,
         both_versions.account_key,
         both_versions.unit_key as meter_key,
-        md5(row(unit_key, workspace, object_name, tags)::text) as record_key,
+        md5(
+            row(
+                both_versions.unit_key,
+                both_versions.workspace,
+                both_versions.object_name,
+                both_versions.tags
+            )::text
+        ) as record_key,
         both_versions.workspace || '/' || both_versions.object_name as resource_key,
         both_versions.object_name as resource_name,
         null::text as owner_key,

@@ -1,4 +1,4 @@
--- One row per load whose rows count: a failed, replaced or withdrawn load is invisible from here on.
+-- One row per load whose rows count: failed, replaced and withdrawn loads are invisible from here.
 with
 
 source as (

@@ -19,6 +19,25 @@ renamed as (
         coalesce(source.metadata::jsonb, '{}') as metadata
     from source
     inner join loads on source._load_id = loads.load_id
+),
+
+-- The vendor spells the key of the object in two ways.
+labelled as (
+    select
+        load_id,
+        row_number,
+        account_key,
+        hour_starts_at,
+        quantity,
+        unit_key,
+        nullif(metadata ->> 'workspace', '') as workspace,
+        coalesce(metadata ->> 'tecton_object_name', metadata ->> 'tectonObjectName') as object_name,
+        case
+            when jsonb_typeof(metadata -> 'tags') = 'object' then metadata -> 'tags'
+            else '{}'
+        end as customer_tags,
+        metadata - array['tags', 'tecton_object_name', 'tectonObjectName'] as vendor_tags
+    from renamed
 )
 
-select * from renamed
+select * from labelled
