@@ -1,0 +1,80 @@
+# Every target works on a fresh machine with Python >= 3.11 and make. `make` alone lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+SQL := models tests
+# dbt and sqlfluff on the loader's database, which is started if it is the embedded one.
+WITH_DATABASE = test -f profiles.yml || cp profiles.example.yml profiles.yml; \
+	settings=$$($(BIN)/loader db env) && eval "$$settings" &&
+SQLFLUFF = $(WITH_DATABASE) $(BIN)/sqlfluff
+
+export DO_NOT_TRACK := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+export PYTHONUTF8 := 1
+
+.PHONY: help demo test build lint fmt docs bench clean ci lock setup browser-tests
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## five sample exports to what each team costs, on your machine
+	@$(BIN)/loader demo
+
+test: $(READY) ## every test: loader, dbt build with its tests, end to end
+	@$(BIN)/python -m pytest
+
+build: $(READY) ## seeds, models and dbt tests on the configured database
+	@$(BIN)/loader build
+
+lint: $(READY) ## ruff, mypy and sqlfluff; changes nothing
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(SQLFLUFF) lint --disable-progress-bar $(SQL)
+
+fmt: $(READY) ## put Python and SQL into shape
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+	@$(SQLFLUFF) fix --quiet $(SQL)
+
+docs: build ## dbt docs as one page that opens without a server: target/static_index.html
+	@$(WITH_DATABASE) $(BIN)/dbt docs generate --static --quiet
+	@echo "wrote target/static_index.html"
+
+bench: $(READY) ## load and build times, side by side with psql \copy
+	@$(BIN)/python -m tests.bench
+
+clean: ## stop the embedded server; remove environment, data and builds
+	@test ! -x $(BIN)/loader || $(BIN)/loader db stop
+	@rm -rf .venv .postgres target logs report.html
+
+ci: lint test ## what CI runs
+
+setup: $(READY) ## the environment alone
+
+lock: ## pin every dependency anew, by version and hash (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-strip-extras --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+
+# The stamp is touched last, so that a set-up that was killed is done again.
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { \
+	  echo "error: Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3"; \
+	  exit 1; }
+	@echo "preparing .venv with $(PYTHON)"
+	@{ command -v uv >/dev/null 2>&1 && \
+	  uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; } || { \
+	  { $(PYTHON) -m venv .venv || { rm -rf .venv; \
+	    echo "error: $(PYTHON) -m venv failed (on Debian and Ubuntu: apt install python3-venv)"; \
+	    exit 1; }; } && \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . ; }
+	@touch $@

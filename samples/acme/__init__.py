@@ -1,0 +1,1 @@
+"""The sample company Acme: one module per vendor, each returning its export files as text."""
