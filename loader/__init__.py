@@ -1,3 +1,3 @@
-"""Loads vendors' usage exports into PostgreSQL and turns them, with dbt, into costs somebody owns."""
+"""From vendors' usage exports to costs somebody owns, in PostgreSQL and with dbt."""
 
 __version__ = "0.1.0"

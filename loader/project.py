@@ -18,6 +18,17 @@ class Project:
         return self.root / "models" / "staging"
 
     @property
+    def seeds(self) -> Path:
+        """Folder of what people decide: prices, teams, rules, budgets."""
+        return self.root / "seeds"
+
+    @property
+    def demo_seeds(self) -> Path:
+        """Folder of the demo's decisions: `seeds/` itself until `loader init` puts them aside."""
+        aside = self.samples / "_seeds"
+        return aside if aside.is_dir() else self.seeds
+
+    @property
     def samples(self) -> Path:
         """Folder of the sample exports."""
         return self.root / "samples"

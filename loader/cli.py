@@ -1,0 +1,79 @@
+"""The command line: `loader`, its global options and its exit codes.
+
+Results go to standard output, errors and progress to standard error. Exit codes: 0 done, 1 data
+refused, 2 wrong usage, 3 database not usable, 130 interrupted.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+
+from loader import __version__, cli_db, cli_listings, cli_load, cli_project
+from loader.errors import DatabaseError, LoaderError
+from loader.project import find_project
+
+app = typer.Typer(
+    name="loader",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("load")(cli_load.load)
+app.command("check")(cli_load.check)
+app.command("loads")(cli_listings.loads)
+app.command("sources")(cli_listings.sources)
+app.command("init")(cli_project.init)
+app.command("build", context_settings={"ignore_unknown_options": True})(cli_project.build)
+app.command("report")(cli_project.report)
+app.command("demo")(cli_project.demo)
+app.add_typer(cli_db.app, name="db")
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # the signature Typer calls
+    if wanted:
+        typer.echo(f"loader {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def global_options(
+    context: typer.Context,
+    project_dir: Annotated[
+        Path | None, typer.Option(help="The project folder, or one in it, if not the current one.")
+    ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """From vendors' usage exports to costs somebody owns.
+
+    Exports load completely or not at all; dbt turns them into marts; report shows them.
+    """
+    if project_dir is not None:
+        context.obj = find_project(project_dir)
+
+
+def main() -> None:
+    """Run the command line and exit; an expected failure is a message, never a traceback."""
+    try:
+        app()
+    except LoaderError as error:
+        _fail(error)
+    except psycopg.Error as error:
+        # The message may quote rows or a password; the code says what kind of error it was.
+        reason = error.sqlstate or "the connection was lost or refused"
+        _fail(DatabaseError(f"PostgreSQL: {reason}", "see: loader db status"))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(error: LoaderError) -> None:
+    typer.echo(f"error: {error}", err=True)
+    sys.exit(error.exit_code)

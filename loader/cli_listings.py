@@ -1,0 +1,100 @@
+"""The commands that list: `loads`, the ledger, and `sources`, the declared exports."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from loader import connection, ledger
+from loader.cli_json import print_json
+from loader.context import project_of
+from loader.exports import Column, Export, read_exports
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+_LOAD_HEADINGS = ("load", "status", "export", "account", "read", "loaded", "rejected", "file")
+
+
+def loads(context: typer.Context, *, as_json: Json = False) -> None:
+    """List what was loaded, when and from where, failed loads included.
+
+    Example: loader loads --json
+    """
+    with connection.connect(project_of(context), autocommit=True) as database:
+        entries = ledger.read_loads(database)
+    if as_json:
+        print_json({"loads": entries})
+        return
+    if not entries:
+        typer.echo("nothing was loaded yet")
+        return
+    rows = [
+        (
+            str(load.load_id),
+            load.status,
+            load.export,
+            load.account_key,
+            f"{load.rows_read:,}",
+            f"{load.rows_loaded:,}",
+            f"{load.rows_rejected:,}",
+            load.file_name,
+            f"{load.finished_at or load.started_at:%Y-%m-%d %H:%M}",
+        )
+        for load in entries
+    ]
+    _print_table((*_LOAD_HEADINGS, "finished"), rows)
+
+
+def sources(context: typer.Context, *, as_json: Json = False) -> None:
+    """List the declared exports, their columns, and the names they are recognised by.
+
+    Example: loader sources
+    """
+    exports = read_exports(project_of(context))
+    if as_json:
+        print_json({"sources": [_described(export) for export in exports]})
+        return
+    for export in exports:
+        account = export.account_column or "given with --account"
+        typer.echo(f"{export.name}  {export.format}  account: {account}")
+        rows = [_column_row(column) for column in export.columns]
+        _print_table(("column", "type", "in the file", ""), rows, indent="  ")
+
+
+def _column_row(column: Column) -> tuple[str, ...]:
+    marks = {"optional": column.is_optional, "not null": column.is_not_null}
+    names = " or ".join((column.header, *column.aliases))
+    notes = ", ".join(mark for mark, is_set in marks.items() if is_set)
+    return (column.name, str(column.type), names, notes)
+
+
+def _described(export: Export) -> dict[str, object]:
+    return {
+        "name": export.name,
+        "description": export.description,
+        "format": export.format,
+        "raw_table": f"{export.schema}.{export.table}",
+        "account_column": export.account_column,
+        "columns": [
+            {
+                "name": column.name,
+                "data_type": str(column.type),
+                "header": column.header,
+                "aliases": column.aliases,
+                "is_optional": column.is_optional,
+                "is_not_null": column.is_not_null,
+                "pattern": column.pattern,
+                "description": column.description,
+            }
+            for column in export.columns
+        ],
+    }
+
+
+def _print_table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, indent: str = ""
+) -> None:
+    widths = [max(map(len, cells)) for cells in zip(headings, *rows, strict=True)]
+    for row in (headings, *rows):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        typer.echo(f"{indent}{'  '.join(cells)}".rstrip())

@@ -1,0 +1,56 @@
+"""Problems as a person reads them: where, what, what was expected, and what to do."""
+
+from collections.abc import Sequence
+
+from loader.errors import DataRefusedError
+from loader.exports import Column
+from loader.records import Problem
+
+MAX_SHOWN = 20
+_MAX_CELL = 40
+
+
+class RefusedRowsError(DataRefusedError):
+    """Rows of a file are refused; `problems` are the first twenty of `total`."""
+
+    def __init__(self, place: str, problems: Sequence[Problem], total: int) -> None:
+        """Put the problems of the file at `place` into one message."""
+        self.problems = tuple(problems)
+        self.total = total
+        first, *rest = (_entry(place, problem) for problem in problems)
+        hidden = total - len(problems)
+        more = [f"{hidden:,} more problems are not shown"] if hidden else []
+        rows = "row" if total == 1 else f"{total:,} rows"
+        advice = f"nothing was loaded; fix the {rows} and load the file again"
+        super().__init__("\n".join((first, *rest)), *more, advice)
+
+
+def shown_cell(column: Column, value: str | None) -> str | None:
+    """Return the value as it may be shown, or None: JSON and e-mail addresses are never shown."""
+    if value is None or column.type.name == "jsonb" or "@" in value:
+        return None
+    return shortened(value)
+
+
+def shortened(value: str) -> str:
+    """Return the value in quotes and on one line, cut after about forty characters."""
+    return repr(value if len(value) <= _MAX_CELL else value[: _MAX_CELL - 1] + "…")
+
+
+def without_content(problems: Sequence[Problem], total: int) -> str:
+    """Return the problems as the ledger keeps them: lines, columns and reasons, no cell."""
+    hidden = total - len(problems)
+    reasons = [f"line {problem.line_number}: {_reason(problem)}" for problem in problems]
+    return "; ".join([*reasons, *([f"{hidden:,} more"] if hidden else [])])
+
+
+def _entry(place: str, problem: Problem) -> str:
+    cell = "" if problem.cell is None else f": {problem.cell}"
+    what = f"{place}:{problem.line_number}: {_reason(problem)}{cell}"
+    return what if problem.expected is None else f"{what}\n  {problem.expected}"
+
+
+def _reason(problem: Problem) -> str:
+    if problem.column is None:
+        return f"the line {problem.reason}"
+    return f"{problem.column} {problem.reason}"

@@ -1,0 +1,50 @@
+"""The progress bar on standard error, shown on a terminal only."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from loader.files import LocalFile
+
+Report = Callable[[int, int], None]
+
+
+@contextmanager
+def progress_bar(files: Sequence[LocalFile]) -> Iterator[Callable[[LocalFile], Report | None]]:
+    """Show one bar over the bytes of all files; yield what begins a file and gives its report.
+
+    A report takes the bytes and the rows of the file done so far.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _file: None
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        total = sum(file.path.stat().st_size for file in files)
+        task = bar.add_task("", total=total, speed="")
+        done_bytes = done_rows = last_bytes = last_rows = 0
+
+        def begin(file: LocalFile) -> Report:
+            nonlocal done_bytes, done_rows, last_bytes, last_rows
+            done_bytes, done_rows = done_bytes + last_bytes, done_rows + last_rows
+            last_bytes = last_rows = 0
+            bar.update(task, description=file.name)
+
+            def report(read: int, rows: int) -> None:
+                nonlocal last_bytes, last_rows
+                last_bytes, last_rows = read, rows
+                elapsed = bar.tasks[0].elapsed or 1.0
+                speed = f"{(done_rows + rows) / elapsed:,.0f} rows/s"
+                bar.update(task, completed=done_bytes + read, speed=speed)
+
+            return report
+
+        yield begin

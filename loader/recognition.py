@@ -1,0 +1,115 @@
+"""Which declared export a file is, told from the names in it and never from their order."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loader.errors import DataRefusedError, UsageError
+from loader.exports import Export, normalised
+from loader.problems import shortened
+
+_LIST_THEM = "see the declared exports with: loader sources"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a file holds an export's columns.
+
+    `positions` has an index into the file's fields for each declared column, None where the file
+    leaves an optional column out.
+    """
+
+    export: Export
+    positions: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class _Difference:
+    export: Export
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    duplicated: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.missing) + len(self.unexpected) + len(self.duplicated)
+
+
+def find_export(exports: Sequence[Export], name: str) -> Export:
+    """Return the export called `name`; raise `UsageError` when none is."""
+    for export in exports:
+        if export.name == name:
+            return export
+    message = f"{name}: no export of this name is declared"
+    raise UsageError(message, f"declared exports: {', '.join(item.name for item in exports)}")
+
+
+def recognise(names: Sequence[str], exports: Sequence[Export], place: str) -> Layout:
+    """Return the one export whose columns are `names`, the names on a header or in an object.
+
+    Raises `DataRefusedError` naming `place`, the nearest export and every column that differs.
+    """
+    differences = [_compare(names, export) for export in exports]
+    fitting = [difference.export for difference in differences if not difference.size]
+    if len(fitting) == 1:
+        return _layout(names, fitting[0])
+    if fitting:
+        message = f"{place}: fits {' and '.join(export.name for export in fitting)} alike"
+        hint = f"nothing was loaded; say which it is, such as --export {fitting[0].name}"
+        raise DataRefusedError(message, hint)
+    nearest = min(differences, key=lambda difference: difference.size)
+    if len(exports) > 1 and len(nearest.missing) * 2 > len(nearest.export.columns):
+        message = f"{place}: is not like any declared export"
+        raise DataRefusedError(
+            message, "nothing was loaded; the first line must name the columns", _LIST_THEM
+        )
+    raise _refusal(nearest, place)
+
+
+def _compare(names: Sequence[str], export: Export) -> _Difference:
+    owners = {spelling: column.header for column in export.columns for spelling in column.spellings}
+    found = Counter(owners[key] for name in names if (key := normalised(name)) in owners)
+    unknown = Counter(name for name in names if normalised(name) not in owners)
+    return _Difference(
+        export=export,
+        missing=tuple(
+            column.header
+            for column in export.columns
+            if not column.is_optional and column.header not in found
+        ),
+        unexpected=tuple(_quoted(name) for name in unknown),
+        duplicated=tuple(name for name, count in found.items() if count > 1),
+    )
+
+
+def _layout(names: Sequence[str], export: Export) -> Layout:
+    places = {normalised(name): index for index, name in enumerate(names)}
+    return Layout(
+        export,
+        tuple(
+            next((places[key] for key in column.spellings if key in places), None)
+            for column in export.columns
+        ),
+    )
+
+
+def _refusal(nearest: _Difference, place: str) -> DataRefusedError:
+    parts = [
+        f"{word} {', '.join(columns)}"
+        for word, columns in (
+            ("missing", nearest.missing),
+            ("unexpected", nearest.unexpected),
+            ("more than once", nearest.duplicated),
+        )
+        if columns
+    ]
+    return DataRefusedError(
+        f"{place}: is not {nearest.export.name}, the nearest export: {'; '.join(parts)}",
+        "nothing was loaded; export the file again with these columns, in any order",
+        _LIST_THEM,
+    )
+
+
+def _quoted(name: str) -> str:
+    """Return a name of the file as it may be shown: without a header it is a cell of some row."""
+    return "a name with an e-mail address" if "@" in name else shortened(name)

@@ -1,0 +1,51 @@
+"""What the loader's tests share: this project's exports, and connections to a fresh database."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from loader.exports import Export, read_exports
+from loader.files import LocalFile
+from loader.project import Project
+from loader.raw_tables import prepare
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def project() -> Project:
+    return Project(ROOT)
+
+
+@pytest.fixture(scope="session")
+def exports(project: Project) -> tuple[Export, ...]:
+    return read_exports(project)
+
+
+@pytest.fixture
+def connect(database: object) -> Iterator[Callable[[], psycopg.Connection]]:
+    assert database is not None
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(psycopg.connect("", autocommit=True))
+
+
+@pytest.fixture
+def connection(
+    connect: Callable[[], psycopg.Connection], exports: tuple[Export, ...]
+) -> psycopg.Connection:
+    opened = connect()
+    prepare(opened, exports)
+    return opened
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., LocalFile]:
+    def write(content: str | bytes, name: str = "x.csv") -> LocalFile:
+        data = content if isinstance(content, bytes) else content.encode()
+        (tmp_path / name).write_bytes(data)
+        return LocalFile(tmp_path / name)
+
+    return write

@@ -1,0 +1,292 @@
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from loader import __version__, cli
+from loader.project import Project
+
+Run = Callable[..., tuple[int, str, str]]
+
+WORKERS = "ID,Count,TimestampUnix,WorkerPoolName\n1,3,1714330800,linux\n"
+BROKEN = WORKERS + "2,x,1714330800,linux\n"
+BROKEN_ERROR = (
+    "count is not a whole number: 'x'\n"
+    "  expected a whole number such as 42\n"
+    "  nothing was loaded; fix the row and load the file again\n"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Return what runs a command line and gives exit code, standard output and error."""
+
+    def run_main(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["loader", "--project-dir", str(project.root), *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(end.value.code or 0), captured.out, captured.err
+
+    return run_main
+
+
+@pytest.mark.usefixtures("database")
+def test_load_says_what_became_of_each_file(run: Run, folder: Path) -> None:
+    (folder / "in").mkdir()
+    (folder / "in" / "a.csv").write_text(WORKERS)
+    (folder / "in" / "b.csv").write_text(BROKEN)
+    (folder / "in" / "c.csv").write_text(WORKERS)
+    (folder / "in" / "d.csv").write_text(WORKERS.splitlines(keepends=True)[0] + "\n")
+    (folder / "in" / "e.csv").write_text(WORKERS.splitlines(keepends=True)[0])
+    assert run("load", "in") == (
+        1,
+        (
+            "loaded  in/a.csv  spacelift.worker_count  load 1  1 row\n"
+            "refused  in/b.csv\n"
+            "already loaded  in/c.csv  spacelift.worker_count  load 1  1 row\n"
+            "loaded  in/d.csv  spacelift.worker_count  load 3  0 rows  1 blank\n"
+            "loaded  in/e.csv  spacelift.worker_count  load 4  0 rows  only a header\n"
+            "5 files: 1 already loaded, 3 loaded, 1 refused; 1 row\n"
+        ),
+        f"error: in/b.csv:3: {BROKEN_ERROR}",
+    )
+    assert run("load", "in/a.csv") == (
+        0,
+        "already loaded  in/a.csv  spacelift.worker_count  load 1  1 row\n",
+        "",
+    )
+
+
+@pytest.mark.usefixtures("database")
+def test_the_account_is_the_one_given(run: Run, folder: Path) -> None:
+    (folder / "a.csv").write_text(WORKERS)
+    assert run("load", "a.csv", "--account", "acme")[0] == 0
+    loads = json.loads(run("loads", "--json")[1])["loads"]
+    assert [load["account_key"] for load in loads] == ["acme"]
+
+
+@pytest.mark.usefixtures("database")
+def test_json_holds_every_file_and_problem(run: Run, folder: Path) -> None:
+    (folder / "a.csv").write_text(WORKERS)
+    (folder / "b.csv").write_text(BROKEN)
+    code, out, err = run("load", "a.csv", "b.csv", "--json")
+    assert (code, err) == (1, f"error: b.csv:3: {BROKEN_ERROR}")
+    assert json.loads(out) == {
+        "files": [
+            {
+                "file": "a.csv",
+                "status": "loaded",
+                "export": "spacelift.worker_count",
+                "account": "default",
+                "load_id": 1,
+                "rows_read": 1,
+                "rows_loaded": 1,
+                "rows_rejected": 0,
+                "rows_blank": 0,
+                "error": None,
+                "problems": [],
+            },
+            {
+                "file": "b.csv",
+                "status": "refused",
+                "export": None,
+                "account": None,
+                "load_id": None,
+                "rows_read": None,
+                "rows_loaded": None,
+                "rows_rejected": 1,
+                "rows_blank": None,
+                "error": f"b.csv:3: {BROKEN_ERROR}".strip(),
+                "problems": [
+                    {
+                        "line": 3,
+                        "byte_offset": 59,
+                        "column": "count",
+                        "reason": "is not a whole number",
+                        "expected": "expected a whole number such as 42",
+                        "cell": "'x'",
+                    }
+                ],
+            },
+        ],
+        "counts": {"loaded": 1, "refused": 1},
+    }
+
+
+def test_check_needs_no_database(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOST", str(folder))
+    (folder / "a.csv").write_text(WORKERS)
+    (folder / "b.csv").write_text(BROKEN)
+    assert run("check", "a.csv") == (0, "loadable  a.csv  spacelift.worker_count  1 row\n", "")
+    assert run("check", "*.csv") == (
+        1,
+        (
+            "loadable  a.csv  spacelift.worker_count  1 row\n"
+            "refused  b.csv\n"
+            "2 files: 1 loadable, 1 refused; 1 row\n"
+        ),
+        f"error: b.csv:3: {BROKEN_ERROR}",
+    )
+
+
+def test_an_export_can_be_named(run: Run, folder: Path) -> None:
+    (folder / "a.csv").write_text(WORKERS)
+    assert run("check", "a.csv", "--export", "spacelift.run_minutes")[0] == 1
+    assert run("check", "a.csv", "--export", "spacelift.worker_count")[0] == 0
+
+
+# A command line, and the error it ends with; exit code 2.
+MISTAKES = [
+    (["load", "nix.csv"], "error: nix.csv: no such file or folder\n"),
+    (["load", "nix.csv", "--account", " "], "error: --account: must be text\n"),
+    (
+        ["check", "nix.csv", "--export", "nix"],
+        (
+            "error: nix: no export of this name is declared\n"
+            "  declared exports: databricks.billable_usage, infrasage.usage_metering, "
+            "metronome.usage_events, spacelift.run_minutes, spacelift.worker_count, "
+            "tecton.billable_usage_v1, tecton.billable_usage_v2\n"
+        ),
+    ),
+]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("arguments", "error"), MISTAKES)
+def test_wrong_usage_is_explained(run: Run, arguments: list[str], error: str) -> None:
+    assert run(*arguments) == (2, "", error)
+
+
+def test_a_folder_outside_of_a_project_is_no_place_to_load(run: Run, tmp_path: Path) -> None:
+    assert run("--project-dir", str(tmp_path), "sources") == (
+        2,
+        "",
+        (
+            f"error: {tmp_path}: no dbt_project.yml here or in any folder above\n"
+            "  run loader in the project folder, or name it with --project-dir\n"
+        ),
+    )
+
+
+def test_a_database_that_is_not_there_is_exit_code_3(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGHOST", str(folder))
+    (folder / "a.csv").write_text(WORKERS)
+    code, out, err = run("load", "a.csv")
+    assert (code, out) == (3, "")
+    assert err.startswith("error: ")
+
+
+@pytest.mark.usefixtures("database")
+def test_an_unforeseen_database_error_shows_no_traceback(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        message = "password canary"
+        raise psycopg.OperationalError(message)
+
+    monkeypatch.setattr("loader.raw_tables.prepare", fail)
+    (folder / "a.csv").write_text(WORKERS)
+    assert run("load", "a.csv") == (
+        3,
+        "",
+        "error: PostgreSQL: the connection was lost or refused\n  see: loader db status\n",
+    )
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_interrupt_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("loader.cli_load.expand", interrupt)
+    assert run("check", "x") == (130, "", "")
+
+
+@pytest.mark.usefixtures("database")
+def test_the_ledger_is_listed(run: Run, folder: Path) -> None:
+    assert run("loads") == (0, "nothing was loaded yet\n", "")
+    assert run("loads", "--json") == (0, '{\n  "loads": []\n}\n', "")
+    (folder / "a.csv").write_text(WORKERS)
+    (folder / "b.csv").write_text(BROKEN)
+    run("load", "a.csv", "b.csv")
+    code, out, err = run("loads")
+    headings, first, second = out.splitlines()
+    assert (code, err) == (0, "")
+    assert headings == (
+        "load  status  export                  account  read  loaded  rejected  file   finished"
+    )
+    assert first.startswith(
+        "1     loaded  spacelift.worker_count  default  1     1       0         a.csv  20"
+    )
+    assert second.startswith(
+        "2     failed  spacelift.worker_count  default  2     0       1         b.csv  20"
+    )
+    loads = json.loads(run("loads", "--json")[1])["loads"]
+    assert [load["failure"] for load in loads] == [None, "line 3: count is not a whole number"]
+
+
+def test_the_declared_exports_are_listed(run: Run) -> None:
+    code, out, err = run("sources")
+    assert (code, err) == (0, "")
+    assert out.split("spacelift.worker_count")[1].split("tecton")[0] == (
+        "  csv  account: given with --account\n"
+        "  column            type    in the file\n"
+        "  id                bigint  ID\n"
+        "  count             bigint  Count           not null\n"
+        "  timestamp_unix    bigint  TimestampUnix   not null\n"
+        "  worker_pool_name  text    WorkerPoolName\n"
+    )
+    sources = {
+        source["name"]: source for source in json.loads(run("sources", "--json")[1])["sources"]
+    }
+    assert sources["databricks.billable_usage"]["columns"][10] == {
+        "name": "cluster_owner_user_name",
+        "data_type": "text",
+        "header": "clusterOwnerUserName",
+        "aliases": ["clusterOwnerUserEmail"],
+        "is_optional": True,
+        "is_not_null": False,
+        "pattern": None,
+        "description": "E-mail address of the creator. Personal data; absent unless asked for.",
+    }
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    assert run("--version") == (0, f"loader {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", ["load", "check", "loads", "sources"])
+def test_every_command_shows_an_example(run: Run, command: str) -> None:
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert f"Example: loader {command}" in out
+
+
+def test_progress_is_for_a_terminal_only(folder: Path, project: Project) -> None:
+    (folder / "a.csv").write_text(WORKERS)
+    command = [sys.executable, "-m", "loader", "--project-dir", str(project.root), "check", "a.csv"]
+    terminal, side = pty.openpty()
+    shown = subprocess.run(command, stderr=side, stdout=subprocess.PIPE, check=True)
+    os.close(side)
+    assert b"rows/s" in os.read(terminal, 1 << 16)
+    os.close(terminal)
+    quiet = subprocess.run(command, capture_output=True, check=True)
+    assert quiet.stderr == b""
+    assert shown.stdout == quiet.stdout
