@@ -47,11 +47,11 @@ docs: build ## dbt docs as one page that opens without a server: target/static_i
 	@$(WITH_DATABASE) $(BIN)/dbt docs generate --static --quiet
 	@echo "wrote target/static_index.html"
 
-bench: $(READY) ## load and build times, side by side with psql \copy
-	@$(BIN)/python -m tests.bench
+bench: $(READY) ## loader load beside psql \copy, in one run
+	@$(BIN)/python bench/load.py
 
 clean: ## stop the embedded server; remove environment, data and builds
-	@test ! -x $(BIN)/loader || $(BIN)/loader db stop
+	@test ! -x $(BIN)/loader || $(BIN)/loader db remove --yes
 	@rm -rf .venv .postgres target logs report.html
 
 ci: lint test ## what CI runs
