@@ -1,0 +1,170 @@
+"""The report's HTML: the view filled into the templates, with style, script and library inside.
+
+Names in the data are untrusted: the templates escape everything, the figures for the charts are
+JSON in which `<` is escaped, and a content security policy lets only our own scripts run, and
+nothing be fetched.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from loader.cost_table import shown_money
+from loader.report_budgets import BudgetLine
+from loader.report_charts import Chart
+from loader.report_names import shown_day, shown_month
+from loader.report_view import PageView
+
+LIBRARY = "echarts.common.min.js"
+# Shown where there is no amount, which is not 0.
+NONE = "–"  # noqa: RUF001
+
+_WHOLE = Decimal(100)
+_WIDE = Context(prec=100)
+_SIGNIFICANT = Context(prec=3, rounding=ROUND_HALF_UP)
+
+
+def page_html(page: PageView) -> str:
+    """Return the whole page; the same view gives the same text."""
+    library, script = _asset(LIBRARY), _asset("report.js")
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            page=page,
+            # Our own files, and digests of them: not to be escaped.
+            style=Markup(_asset("report.css")),  # noqa: S704
+            library=Markup(library),  # noqa: S704
+            script=Markup(script),  # noqa: S704
+            script_hashes=Markup(" ".join(map(_script_hash, (library, script)))),  # noqa: S704
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("loader"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "budget_scale": _budget_scale,
+        "cell": _cell,
+        "chart_data": _chart_data,
+        "count": _count,
+        "day": shown_day,
+        "first_day": _first_day,
+        "last_day": _last_day,
+        "minute": _minute,
+        "money": shown_money,
+        "month": shown_month,
+        "part_of": _part_of,
+        "percent": _percent,
+        "period": _period,
+        "plain": _plain,
+        "quantity": _quantity,
+        "share": _share,
+    }
+    return environment
+
+
+@cache
+def _asset(name: str) -> str:
+    return (resources.files("loader") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _script_hash(script: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+def _chart_data(chart: Chart, currency: str) -> dict[str, object]:
+    return {
+        "currency": currency,
+        "days": [shown_day(day) for day in chart.days],
+        "series": [
+            {"name": series.name, "slot": series.slot, "cents": series.cents}
+            for series in chart.series
+        ],
+    }
+
+
+def _cell(cents: int | None) -> str:
+    return NONE if cents is None else shown_money(cents)
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _share(part: int, whole: int) -> str:
+    """Return part of whole in percent; what is not nothing is never 0.0%, nor the rest 100.0%."""
+    return _percent(Decimal(part) / whole if whole else None)
+
+
+def _percent(share: Decimal | None) -> str:
+    if share is None:
+        return NONE
+    shown = (share * _WHOLE).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    if not shown and share > 0:
+        return "<0.1%"
+    if shown == _WHOLE and share < 1:
+        return ">99.9%"
+    return f"{shown:,}%"
+
+
+def _part_of(part: Decimal | int, whole: Decimal | int) -> str:
+    """Return the percentage a bar is long, from 0 to 100."""
+    share = Decimal(part) / whole * _WHOLE if whole else Decimal(0)
+    return f"{min(max(share, Decimal(0)), _WHOLE):.2f}"
+
+
+def _budget_scale(budgets: Iterable[BudgetLine]) -> Decimal:
+    """Return the share of a budget that a full bar stands for: all budgets have one scale."""
+    return max((budget.share or Decimal(0) for budget in budgets), default=Decimal(1)).max(1)
+
+
+def _plain(number: Decimal) -> str:
+    """Return the exact number without trailing zeros or an exponent."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _quantity(quantity: Decimal) -> str:
+    """Return a quantity with two decimals, a small one with three digits that are not 0."""
+    if abs(quantity) < 1:
+        return _plain(_SIGNIFICANT.plus(quantity))
+    rounded = quantity.quantize(Decimal("0.01"), ROUND_HALF_UP, _WIDE)
+    return f"{rounded:,f}".removesuffix(".00")
+
+
+def _period(first: date, last: date) -> str:
+    """Return the days from the first to the last, such as 1 to 31 Oct 2026."""
+    if (first.year, first.month) == (last.year, last.month):
+        return shown_day(last) if first.day == last.day else f"{first.day} to {shown_day(last)}"
+    return f"{shown_day(first)} to {shown_day(last)}"
+
+
+def _minute(moment: datetime) -> str:
+    moment = moment.astimezone(UTC)
+    return f"{shown_day(moment)}, {moment:%H:%M} UTC"
+
+
+def _first_day(start: datetime) -> date:
+    """Return the UTC day of a moment, which comes in the session's time zone."""
+    return start.astimezone(UTC).date()
+
+
+def _last_day(end: datetime) -> date:
+    """Return the last day of a period whose end is given, which is not in it."""
+    return (end.astimezone(UTC) - timedelta(microseconds=1)).date()
