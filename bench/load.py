@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 from loader.connection import dbt_environment
-from loader.embedded_binaries import binaries_folder
+from loader.embedded.binaries import binaries_folder
 from loader.exports import read_exports
 from loader.project import Project, find_project
 from loader.raw_tables import prepare

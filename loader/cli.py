@@ -11,7 +11,8 @@ from typing import Annotated
 import psycopg
 import typer
 
-from loader import __version__, cli_db, cli_listings, cli_load, cli_project
+from loader import __version__
+from loader.commands import database, listings, load, project
 from loader.errors import DatabaseError, LoaderError
 from loader.project import find_project
 
@@ -22,15 +23,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("load")(cli_load.load)
-app.command("check")(cli_load.check)
-app.command("loads")(cli_listings.loads)
-app.command("sources")(cli_listings.sources)
-app.command("init")(cli_project.init)
-app.command("build", context_settings={"ignore_unknown_options": True})(cli_project.build)
-app.command("report")(cli_project.report)
-app.command("demo")(cli_project.demo)
-app.add_typer(cli_db.app, name="db")
+app.command("load")(load.load)
+app.command("check")(load.check)
+app.command("loads")(listings.loads)
+app.command("sources")(listings.sources)
+app.command("init")(project.init)
+app.command("build", context_settings={"ignore_unknown_options": True})(project.build)
+app.command("report")(project.report)
+app.command("demo")(project.demo)
+app.add_typer(database.app, name="db")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # the signature Typer calls

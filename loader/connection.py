@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from loader.connection_failure import check_url, explain
 from loader.embedded import EmbeddedServer
-from loader.embedded_address import DATABASE, connect_to
+from loader.embedded.address import DATABASE, connect_to
 from loader.errors import DatabaseError
 from loader.project import Project
 

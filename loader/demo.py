@@ -25,8 +25,7 @@ from loader.files import expand
 from loader.loading import load_file
 from loader.progress import progress_bar
 from loader.project import Project
-from loader.report import write_report
-from loader.report_data import summary_table
+from loader.report import summary_table, write_report
 from loader.starting import sample_loads
 
 

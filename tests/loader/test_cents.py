@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.cents import exact_sum, split_cents, split_grid, to_cents
+from loader.report.cents import exact_sum, split_cents, split_grid, to_cents
 
 AMOUNTS = st.decimals(-(10**9), 10**9, places=12, allow_nan=False)
 PARTS = st.dictionaries(st.text(max_size=3), AMOUNTS, max_size=12)

@@ -215,7 +215,7 @@ def test_an_interrupt_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("loader.cli_load.expand", interrupt)
+    monkeypatch.setattr("loader.commands.load.expand", interrupt)
     assert run("check", "x") == (130, "", "")
 
 

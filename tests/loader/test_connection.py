@@ -15,7 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
 
-from loader import cli_db
+from loader.commands import database as cli_db
 from loader.connection import OWN_SERVER_VARIABLES, connect, dbt_environment, describe
 from loader.embedded import EmbeddedServer
 from loader.errors import DatabaseError
@@ -352,7 +352,7 @@ def test_status_of_an_own_server_that_is_away_fails(
 
 def test_psql_gets_its_arguments_and_no_password_on_its_command_line(project: Project) -> None:
     script = (
-        "from pathlib import Path; from loader.cli_db import app;"
+        "from pathlib import Path; from loader.commands.database import app;"
         "from loader.project import find_project;"
         "app(['psql', '-At', '-c', 'select 41 + 1', '-c', 'show timezone'],"
         " obj=find_project(Path.cwd()))"

@@ -15,13 +15,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from loader import embedded_process
 from loader.connection import OWN_SERVER_VARIABLES
 from loader.embedded import Address, EmbeddedServer
-from loader.embedded_account import account_for
-from loader.embedded_address import connect_to
-from loader.embedded_binaries import binaries_folder
-from loader.embedded_home import LOG_LIMIT_BYTES
+from loader.embedded import process as embedded_process
+from loader.embedded.account import account_for
+from loader.embedded.address import connect_to
+from loader.embedded.binaries import binaries_folder
+from loader.embedded.home import LOG_LIMIT_BYTES
 from loader.errors import DatabaseError
 from loader.project import Project
 
@@ -373,7 +373,7 @@ def test_statement_of_a_killed_client_ends(shared: EmbeddedServer) -> None:
     address = shared.start()
     script = (
         "import sys; from pathlib import Path; from loader.embedded import EmbeddedServer;"
-        "from loader.embedded_address import connect_to;"
+        "from loader.embedded.address import connect_to;"
         "connect_to(EmbeddedServer(Path(sys.argv[1])).start()).execute('select pg_sleep(600)')"
     )
     sleeping = "select count(*) from pg_stat_activity where query = 'select pg_sleep(600)'"

@@ -15,17 +15,17 @@ from pathlib import Path
 import psycopg
 import pytest
 
-import loader
-from loader.cents import to_cents
+import loader.report
 from loader.errors import UsageError
 from loader.report import write_report
-from loader.report_page import NONE, page_html
-from loader.report_records import AccountCost, Budget, Cost, LoadedExport, ReportData, Team
-from loader.report_records import UnallocatedCost as Ownerless
-from loader.report_records import UnpricedUsage as Unpriced
-from loader.report_view import page_view
+from loader.report.cents import to_cents
+from loader.report.page import NONE, page_html
+from loader.report.records import AccountCost, Budget, Cost, LoadedExport, ReportData, Team
+from loader.report.records import UnallocatedCost as Ownerless
+from loader.report.records import UnpricedUsage as Unpriced
+from loader.report.view import page_view
 
-ASSETS = Path(loader.__file__).parent / "assets"
+ASSETS = Path(loader.report.__file__).parent / "assets"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HOSTILE = "</script><script>window.bitten = true</script><img src=x onerror=bite()>\"'&"
 OCTOBER = date(2026, 10, 1)

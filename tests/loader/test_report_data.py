@@ -6,11 +6,11 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from loader.cents import exact_sum, to_cents
-from loader.cost_table import cost_table
 from loader.errors import DatabaseError, UsageError
-from loader.report_data import read_report_data, snapshot, summary_table
-from loader.report_records import CostSummary
+from loader.report.cents import exact_sum, to_cents
+from loader.report.cost_table import cost_table
+from loader.report.data import read_report_data, snapshot, summary_table
+from loader.report.records import CostSummary
 
 MARTS = (
     "select currency, sum(effective_cost) from marts.fct_allocated_costs_daily group by currency"

@@ -9,9 +9,9 @@ from psycopg import Connection
 from psycopg import Error as PostgresError
 from psycopg.rows import class_row, scalar_row
 
-from loader.cost_table import cost_table
 from loader.errors import DatabaseError, UsageError
-from loader.report_records import (
+from loader.report.cost_table import cost_table
+from loader.report.records import (
     AccountCost,
     Budget,
     Cost,

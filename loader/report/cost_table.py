@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from loader.cents import exact_sum, split_cents, split_grid
+from loader.report.cents import exact_sum, split_cents, split_grid
 
 UNALLOCATED = "unallocated"
 

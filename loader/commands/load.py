@@ -6,11 +6,8 @@ from typing import Annotated
 import typer
 
 from loader import connection, raw_tables
-from loader.cli_json import print_json
-from loader.context import project_of
-from loader.errors import DataRefusedError, UsageError
-from loader.exports import Export, read_exports
-from loader.file_result import (
+from loader.commands.context import project_of
+from loader.commands.file_result import (
     FileResult,
     count_by_status,
     line_of,
@@ -18,6 +15,9 @@ from loader.file_result import (
     of_refusal,
     summary_of,
 )
+from loader.commands.json_output import print_json
+from loader.errors import DataRefusedError, UsageError
+from loader.exports import Export, read_exports
 from loader.files import LocalFile, expand
 from loader.loading import Outcome, check_file, load_file
 from loader.progress import Report, progress_bar

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from loader.embedded_cluster import Cluster
-from loader.embedded_home import Home
+from loader.embedded.cluster import Cluster
+from loader.embedded.home import Home
 from loader.errors import DatabaseError
 
 HOST = "127.0.0.1"

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from loader.embedded_account import account_for
-from loader.embedded_address import Address, answers
-from loader.embedded_cluster import SUPERUSER, prepare_cluster
-from loader.embedded_home import Home
-from loader.embedded_place import data_folder
-from loader.embedded_process import HOST, launch, read_postmaster, stop
+from loader.embedded.account import account_for
+from loader.embedded.address import Address, answers
+from loader.embedded.cluster import SUPERUSER, prepare_cluster
+from loader.embedded.home import Home
+from loader.embedded.place import data_folder
+from loader.embedded.process import HOST, launch, read_postmaster, stop
 from loader.errors import DatabaseError
 
 __all__ = ["Address", "EmbeddedServer", "Status"]

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from loader.cents import split_cents
-from loader.cost_table import UNALLOCATED, CostTable, cost_table, totals
-from loader.report_budgets import BudgetLine, budget_lines
-from loader.report_charts import Chart, Dimension, Grid, chart, grid
-from loader.report_names import Names, account_name, names_of, resource_name
-from loader.report_records import Cost, LoadedExport, ReportData, UnallocatedCost, UnpricedUsage
+from loader.report.budgets import BudgetLine, budget_lines
+from loader.report.cents import split_cents
+from loader.report.charts import Chart, Dimension, Grid, chart, grid
+from loader.report.cost_table import UNALLOCATED, CostTable, cost_table, totals
+from loader.report.names import Names, account_name, names_of, resource_name
+from loader.report.records import Cost, LoadedExport, ReportData, UnallocatedCost, UnpricedUsage
 
 Service = tuple[str, str]
 

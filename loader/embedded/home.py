@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from loader.embedded_account import Account
+from loader.embedded.account import Account
 from loader.errors import DatabaseError
 
 # A log larger than this loses its older part, all but the last lines, at the next start.

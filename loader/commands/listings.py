@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from loader import connection, ledger
-from loader.cli_json import print_json
-from loader.context import project_of
+from loader.commands.context import project_of
+from loader.commands.json_output import print_json
 from loader.exports import Column, Export, read_exports
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

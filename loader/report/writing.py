@@ -12,11 +12,11 @@ from typing import Any
 
 from psycopg import Connection
 
-from loader.cost_table import totals
 from loader.errors import UsageError
-from loader.report_data import read_report_data
-from loader.report_page import page_html
-from loader.report_view import page_view
+from loader.report.cost_table import totals
+from loader.report.data import read_report_data
+from loader.report.page import page_html
+from loader.report.view import page_view
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import typer
 
 from loader import demo as demo_steps
 from loader.building import build as build_marts
-from loader.cli_json import print_json
+from loader.commands.context import project_of
+from loader.commands.json_output import print_json
 from loader.connection import connect, is_own_server
-from loader.context import project_of
 from loader.embedded import EmbeddedServer
 from loader.errors import LoaderError
 from loader.report import write_report

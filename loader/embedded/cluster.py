@@ -5,10 +5,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from loader.embedded_account import Account
-from loader.embedded_binaries import Binaries, copy_binaries, find_binaries
-from loader.embedded_home import Home
-from loader.embedded_place import data_folder
+from loader.embedded.account import Account
+from loader.embedded.binaries import Binaries, copy_binaries, find_binaries
+from loader.embedded.home import Home
+from loader.embedded.place import data_folder
 from loader.errors import DatabaseError
 
 SUPERUSER = "postgres"

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from loader.cost_table import UNALLOCATED, CostTable, cost_table, largest_first, totals
-from loader.report_names import shown_day
-from loader.report_records import Cost
+from loader.report.cost_table import UNALLOCATED, CostTable, cost_table, largest_first, totals
+from loader.report.names import shown_day
+from loader.report.records import Cost
 
 # As many colours as people can tell apart in one chart; what comes after them is drawn as one.
 COLOURS = 8

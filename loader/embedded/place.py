@@ -10,7 +10,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from loader.embedded_home import Home
+from loader.embedded.home import Home
 from loader.errors import DatabaseError
 
 # Best first. Cleaners of temporary folders delete what has not been touched for days.

@@ -16,11 +16,11 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from loader.cost_table import shown_money
-from loader.report_budgets import BudgetLine
-from loader.report_charts import Chart
-from loader.report_names import shown_day, shown_month
-from loader.report_view import PageView
+from loader.report.budgets import BudgetLine
+from loader.report.charts import Chart
+from loader.report.cost_table import shown_money
+from loader.report.names import shown_day, shown_month
+from loader.report.view import PageView
 
 LIBRARY = "echarts.common.min.js"
 # Shown where there is no amount, which is not 0.
@@ -51,7 +51,7 @@ def page_html(page: PageView) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("loader"),
+        loader=PackageLoader("loader.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -80,7 +80,7 @@ def _environment() -> Environment:
 
 @cache
 def _asset(name: str) -> str:
-    return (resources.files("loader") / "assets" / name).read_text(encoding="utf-8")
+    return (resources.files("loader.report") / "assets" / name).read_text(encoding="utf-8")
 
 
 def _script_hash(script: str) -> str:

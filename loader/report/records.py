@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from loader.cost_table import CostTable, text_table
+from loader.report.cost_table import CostTable, text_table
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
-from loader.cents import exact_sum, to_cents
-from loader.cost_table import CostTable
-from loader.report_names import Names
-from loader.report_records import Budget, Cost, ReportData, Team
+from loader.report.cents import exact_sum, to_cents
+from loader.report.cost_table import CostTable
+from loader.report.names import Names
+from loader.report.records import Budget, Cost, ReportData, Team
 
 _WHOLE = Decimal(100)
 

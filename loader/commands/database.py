@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 import typer
 
+from loader.commands.context import project_of
 from loader.connection import (
     OWN_SERVER_VARIABLES,
     connect,
@@ -17,9 +18,8 @@ from loader.connection import (
     is_own_server,
     server_version,
 )
-from loader.context import project_of
 from loader.embedded import EmbeddedServer
-from loader.embedded_binaries import binaries_folder
+from loader.embedded.binaries import binaries_folder
 from loader.errors import DatabaseError
 from loader.project import Project
 

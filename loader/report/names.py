@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from loader.cost_table import UNALLOCATED
-from loader.report_records import AccountCost, ReportData, UnallocatedCost
+from loader.report.cost_table import UNALLOCATED
+from loader.report.records import AccountCost, ReportData, UnallocatedCost
 
 NO_SERVICE = "Meters without a service"
 

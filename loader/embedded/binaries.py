@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from loader.embedded_account import Account
+from loader.embedded.account import Account
 from loader.errors import DatabaseError
 
 # The first major version with the built-in C.UTF-8 collation, which sorts alike on every machine.
