@@ -112,7 +112,9 @@ def build(
         environment["LOADER_SEEDS"] = _inside(project, seeds)
     ensure_profile(project)
     with connect(project, autocommit=True) as connection, _one_at_a_time(connection):
-        raw_tables.prepare(connection, read_exports(project))
+        exports = read_exports(project)
+        raw_tables.prepare(connection, exports)
+        raw_tables.analyze(connection, exports)
         before = fingerprint(connection, project, seeds)
         started = time.time()
         result = _run_dbt(project, arguments, environment, quiet=quiet, on_node=on_node)

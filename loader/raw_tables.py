@@ -114,6 +114,13 @@ def _comments(columns: Iterable[Column]) -> list[tuple[str, str]]:
     return [*((column.name, column.description) for column in columns), *_PLUMBING_COMMENTS.items()]
 
 
+def analyze(connection: Connection, exports: Sequence[Export]) -> None:
+    """Gather the statistics that queries over the raw tables are planned by."""
+    for export in exports:
+        connection.execute(sql.SQL("analyze {}").format(identifier(export)))
+    connection.execute("analyze loader.loads")
+
+
 def identifier(export: Export) -> sql.Identifier:
     """Return the name of the export's raw table for use in a statement."""
     return sql.Identifier(export.schema, export.table)
