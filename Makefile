@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	&& echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
-SQL := models tests
+SQL := models $(wildcard tests/*.sql)
 # dbt and sqlfluff on the loader's database, which is started if it is the embedded one.
 WITH_DATABASE = test -f profiles.yml || cp profiles.example.yml profiles.yml; \
 	settings=$$($(BIN)/loader db env) && eval "$$settings" &&

@@ -88,6 +88,7 @@ def run(project: Project, page: Path) -> None:
             say(str(write_report(connection, page).path))
         for table in summary_table(connection):
             typer.echo(f"\n{table}")
+        typer.echo()
     typer.echo(_next_steps(project, page))
 
 
