@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export PYTHONUTF8 := 1
 
-.PHONY: help demo test build lint fmt docs bench clean ci lock setup browser-tests
+.PHONY: help demo test build lint fmt docs bench clean ci lock setup chromium
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,8 +51,12 @@ bench: $(READY) ## loader load beside psql \copy, in one run
 	@$(BIN)/python bench/load.py
 
 clean: ## stop the embedded server; remove environment, data and builds
-	@test ! -x $(BIN)/loader || $(BIN)/loader db remove --yes
+	@test ! -x $(BIN)/loader || $(BIN)/loader db remove --yes || true
 	@rm -rf .venv .postgres target logs report.html
+
+chromium: ## install Debian's Chromium for the page's tests, unless there is one
+	@command -v chromium >/dev/null || { apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
 ci: lint test ## what CI runs
 
@@ -68,6 +72,9 @@ $(READY): requirements.lock pyproject.toml
 	  echo "error: Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3"; \
 	  exit 1; }
 	@echo "preparing .venv with $(PYTHON)"
+	@# An install that was killed may look complete to the installer: without the stamp, start anew.
+	@test -f $@ || rm -rf .venv
+	@rm -f $@
 	@{ command -v uv >/dev/null 2>&1 && \
 	  uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
 	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \

@@ -7,6 +7,7 @@ throw-away database of the configured server; the runs alternate, and the ratio 
 
 import argparse
 import os
+import secrets
 import shutil
 import statistics
 import subprocess
@@ -24,7 +25,7 @@ from loader.project import Project, find_project
 from loader.raw_tables import prepare
 
 EXPORT = "databricks.billable_usage"
-DATABASE = "loader_bench"
+DATABASE = f"loader_bench_{secrets.token_hex(4)}"
 
 
 def main() -> None:
@@ -43,6 +44,8 @@ def main() -> None:
             for name, seconds in times.items():
                 fresh_database(project, environment)
                 seconds.append(timed(command(name, project, file), environment))
+    with connection(environment, environment["PGDATABASE"]) as server:
+        server.execute(f"drop database if exists {DATABASE} with (force)")
     print_table(times, arguments.rows)
 
 
@@ -79,6 +82,7 @@ def connection(environment: dict[str, str], dbname: str) -> psycopg.Connection:
         port=environment["PGPORT"],
         user=environment["PGUSER"],
         password=environment["PGPASSWORD"],
+        sslmode=environment["PGSSLMODE"],
         dbname=dbname,
         autocommit=True,
     )

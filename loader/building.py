@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +127,8 @@ def build(
 def is_current(connection: Connection, project: Project, seeds: Path | None = None) -> bool:
     """Say whether the last full build was of exactly these loads, models, seeds and tests."""
     exists = connection.execute(
-        "select to_regclass('loader.builds') is not null"
-        " and to_regclass('marts.rpt_costs_monthly') is not null"
+        "select to_regclass('loader.builds') is not null and to_regclass(%s) is not null",
+        [f"{_schema_prefix()}marts.rpt_costs_monthly"],
     ).fetchone()
     if exists is None or not exists[0]:
         return False
@@ -139,7 +140,7 @@ def is_current(connection: Connection, project: Project, seeds: Path | None = No
 
 def fingerprint(connection: Connection, project: Project, seeds: Path | None = None) -> str:
     """Return a digest of everything the marts are made from."""
-    digest = hashlib.sha256(__version__.encode())
+    digest = hashlib.sha256(f"{__version__} {_schema_prefix()}".encode())
     folders = [project.root / name for name in ("models", "macros", "tests")]
     files = [project.root / "dbt_project.yml"]
     for folder in [*folders, seeds or project.seeds]:
@@ -151,6 +152,12 @@ def fingerprint(connection: Connection, project: Project, seeds: Path | None = N
     )
     digest.update(repr([load_id for (load_id,) in loads]).encode())
     return digest.hexdigest()
+
+
+def _schema_prefix() -> str:
+    """Return what the developer's own target schema puts before each schema dbt writes."""
+    schema = os.environ.get("DBT_SCHEMA", "public")
+    return "" if schema == "public" else f"{schema}_"
 
 
 def ensure_profile(project: Project) -> None:
@@ -235,7 +242,10 @@ def _result(run: Any, seconds: float) -> BuildResult:  # noqa: ANN401  # dbt's r
 
 
 def _failure(result: Any) -> Failure:  # noqa: ANN401  # dbt's results are untyped
-    reason = " ".join(str(result.message or result.status).split())
+    # PostgreSQL's DETAIL and CONTEXT quote rows.
+    lines = str(result.message or result.status).splitlines()
+    kept = takewhile(lambda line: not line.strip().startswith(("DETAIL:", "CONTEXT:")), lines)
+    reason = " ".join(" ".join(kept).split())
     return Failure(result.node.name, result.node.original_file_path, reason)
 
 

@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command("load")(load.load)
 app.command("check")(load.check)
 app.command("loads")(listings.loads)
+app.command("withdraw")(listings.withdraw)
 app.command("sources")(listings.sources)
 app.command("init")(project.init)
 app.command("build", context_settings={"ignore_unknown_options": True})(project.build)

@@ -117,6 +117,7 @@ def _environment_of(info: psycopg.ConnectionInfo) -> dict[str, str]:
             "PGDATABASE": info.dbname,
             "PGSSLMODE": given.get("sslmode", "prefer"),
             "PGTZ": "UTC",
+            "PGDATESTYLE": "ISO, MDY",
             "PGCLIENTENCODING": "UTF8",
         }
     )

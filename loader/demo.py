@@ -4,6 +4,7 @@ Every step is safe to repeat: what is loaded stays loaded, what is built is buil
 something changed since.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -75,6 +76,9 @@ def run(project: Project, page: Path) -> None:
 
     Raises `LoaderError`; what was done before the error stays, and a rerun goes on from there.
     """
+    if os.environ.get("DBT_SCHEMA", "public") != "public":
+        message = "DBT_SCHEMA is set: the demo and its page work on the schemas without a prefix"
+        raise UsageError(message, "unset DBT_SCHEMA and run the demo again")
     with _step("server") as say:
         say(describe(project))
     with connect(project, autocommit=True) as connection:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
+from typing import NoReturn
 
 from loader.errors import DataRefusedError, UsageError
 
@@ -130,9 +131,14 @@ def _in_folder(folder: Path) -> list[Path]:
     return files
 
 
+def _refuse_unreadable(error: OSError) -> NoReturn:
+    message = f"{error.filename}: cannot be read: {error.strerror}"
+    raise UsageError(message, "nothing was loaded: a folder that is left out would not be missed")
+
+
 def _below(folder: Path) -> list[Path]:
     files = []
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, onerror=_refuse_unreadable):
         linked = [name for name in folders if Path(root, name).is_symlink()]
         for name in linked:
             _refuse_link_out(Path(root, name), folder)

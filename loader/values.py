@@ -57,7 +57,9 @@ def compile_check(column: Column) -> Check:
     missing = "is empty" if column.is_not_null else None
 
     def check(value: str | None) -> str | None:
-        return missing if value is None else prove_text(value)
+        if value is None or not value:
+            return missing or (None if value is None else prove_text(value))
+        return prove_text(value)
 
     return check
 
@@ -190,8 +192,10 @@ def _zone(text: str) -> timezone:
 
 
 def _check_jsonb(text: str) -> str | None:
+    """Judge the facts an export gives by name: an object, or the null that says there are none."""
     try:
         prove(text)
     except NotJsonbError as error:
         return str(error)
-    return None
+    is_object = text.lstrip()[0] == "{" or text.strip() == "null"
+    return None if is_object else "is not a JSON object"

@@ -1,13 +1,14 @@
-"""The commands that list: `loads`, the ledger, and `sources`, the declared exports."""
+"""The commands on what there is: `loads` and `withdraw`, the ledger, and `sources`, the exports."""
 
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from loader import connection, ledger
+from loader import connection, ledger, raw_tables
 from loader.commands.context import project_of
 from loader.commands.json_output import print_json
+from loader.errors import UsageError
 from loader.exports import Column, Export, read_exports
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -43,6 +44,22 @@ def loads(context: typer.Context, *, as_json: Json = False) -> None:
         for load in entries
     ]
     _print_table((*_LOAD_HEADINGS, "finished"), rows)
+
+
+def withdraw(
+    context: typer.Context,
+    load_id: Annotated[int, typer.Argument(help="Number of the load, as loader loads shows it.")],
+) -> None:
+    """Take a load out of the marts; its rows stay in the raw tables and the ledger.
+
+    The marts show it after the next build. Example: loader withdraw 12
+    """
+    with connection.connect(project_of(context), autocommit=True) as database:
+        raw_tables.prepare(database, read_exports(project_of(context)))
+        if not ledger.withdraw(database, [load_id]):
+            message = f"load {load_id} is not a load that counts"
+            raise UsageError(message, "loader loads lists them; a withdrawn load stays withdrawn")
+    typer.echo(f"withdrew load {load_id}; build to see it")
 
 
 def sources(context: typer.Context, *, as_json: Json = False) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from loader import demo as demo_steps
 from loader.building import build as build_marts
+from loader.building import is_current
 from loader.commands.context import project_of
 from loader.commands.json_output import print_json
 from loader.connection import connect, is_own_server
@@ -21,8 +22,8 @@ _PAGE = Path("report.html")
 def init(context: typer.Context) -> None:
     """Ready the project for your own data: empty decisions, the public price list, a profile.
 
-    The demo's seeds move to samples/_seeds and its loads are withdrawn; nothing is deleted, and
-    seeds you have edited are kept. Example: loader init
+    The first time, what stands in seeds/ moves to samples/_seeds, and the demo's loads are
+    withdrawn; nothing is deleted. Later, seeds/ is yours and is kept. Example: loader init
     """
     project = project_of(context)
     for line in _changes(start(project)):
@@ -71,8 +72,13 @@ def report(
 
     Example: loader report --out october.html
     """
-    with connect(project_of(context), autocommit=True) as connection:
+    project = project_of(context)
+    with connect(project, autocommit=True) as connection:
         summary = write_report(connection, out)
+        seeds = {project.seeds, project.demo_seeds}
+        if not any(is_current(connection, project, folder) for folder in seeds):
+            typer.echo("warning: the last full build that passed was not of these loads,", err=True)
+            typer.echo("seeds and models; run make build, then loader report again", err=True)
     typer.echo(f"wrote {summary.path} ({summary.bytes:,} bytes)")
 
 
@@ -103,6 +109,7 @@ def _changes(started: Started) -> list[str]:
 def _next_steps() -> str:
     return """What next
   load your exports     loader load PATH…   (loader sources lists what is known)
-  name what you have    seeds/accounts.csv, teams.csv, attribution_rules.csv
+  name what you have    seeds/accounts.csv (with the cloud: list prices depend on it),
+                        teams.csv, attribution_rules.csv
   add what you agreed   seeds/prices.csv, fixed_charges.csv, budgets.csv
   build and look        make build, then loader report"""

@@ -5,7 +5,7 @@
     password  password of the database user; readable by the home's owner only
     port      port of the last start, taken again at the next
     log       the server's log
-    data      the cluster, unless it had to be placed elsewhere (`embedded_place`)
+    data      the cluster, unless it had to be placed elsewhere (`place`)
 
 The kernel drops a lock with the last process that holds it. `running` therefore says whether a
 server lives where a process id cannot: after a crash, a reboot, or for a zombie nobody reaps.

@@ -14,7 +14,7 @@ from loader.embedded.home import Home
 from loader.errors import DatabaseError
 
 # Best first. Cleaners of temporary folders delete what has not been touched for days.
-_BASES = (Path("/var/lib"), Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - checked, see _place
+_BASES = (Path("/var/lib"), Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - checked, see _checked
 _RECORD = "place"
 
 

@@ -164,8 +164,8 @@ def snapshot(connection: Connection[Any]) -> Iterator[None]:
             _require_relations(connection)
             yield
     except PostgresError as error:
-        message = f"the marts cannot be read: {str(error).strip()}"
-        raise DatabaseError(message, "run make build first") from error
+        message = f"the marts cannot be read: {error.diag.message_primary} ({error.sqlstate})"
+        raise DatabaseError(message, "run make build first") from None
 
 
 def _require_relations(connection: Connection[Any]) -> None:

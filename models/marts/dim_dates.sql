@@ -1,4 +1,4 @@
--- Every day from the first to the last month that has a charge, without gaps.
+-- Every day of every month that has a charge.
 with
 
 charges as (
@@ -6,24 +6,27 @@ charges as (
 ),
 
 months as (
-    select
-        min(billing_period)::timestamp as first_month,
-        max(billing_period)::timestamp + interval '1 month' - interval '1 day' as last_day
+    select distinct billing_period
     from charges
 ),
 
 days as (
-    select series.calendar_at::date as calendar_date
+    select
+        months.billing_period,
+        series.calendar_at::date as calendar_date
     from months
     cross join
-        lateral generate_series(months.first_month, months.last_day, interval '1 day')
-            as series (calendar_at)
+        lateral generate_series(
+            months.billing_period::timestamp,
+            months.billing_period::timestamp + interval '1 month' - interval '1 day',
+            interval '1 day'
+        ) as series (calendar_at)
 ),
 
 described as (
     select
         calendar_date,
-        date_trunc('month', calendar_date::timestamp)::date as billing_period,
+        billing_period,
         extract(isodow from calendar_date)::integer as iso_day_of_week,
         extract(isodow from calendar_date) >= 6 as is_weekend
     from days

@@ -13,11 +13,11 @@ seen as (
     select
         meter_id,
         source_name,
-        unit,
+        min(unit) as unit,
         min(usage_start_at) as first_used_at,
         max(usage_end_at) as last_used_at
     from usage_records
-    group by meter_id, source_name, unit
+    group by meter_id, source_name
 ),
 
 combined as (

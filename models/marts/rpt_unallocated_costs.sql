@@ -44,19 +44,12 @@ explained as (
     select
         *,
         'seeds/attribution_rules.csv: '
-        || concat_ws(
-            ',',
-            'my-rule',
-            '50',
-            source_name,
-            case when resource_key is null then 'account_key' else 'resource_key' end,
-            'equals',
-            coalesce(resource_key, account_key),
-            '<team>',
-            to_char(first_used_at at time zone 'UTC', 'YYYY-MM-DD'),
-            '',
-            '<why>'
-        ) as suggested_fix
+        || {{ csv_row([
+            "'own-' || coalesce(resource_key, account_key)", "'50'", 'source_name',
+            "case when resource_key is null then 'account_key' else 'resource_key' end",
+            "'equals'", 'coalesce(resource_key, account_key)', "'<team>'",
+            "to_char(first_used_at at time zone 'UTC', 'YYYY-MM-DD')", "''", "'<why>'",
+        ]) }} as suggested_fix
     from unallocated
 )
 

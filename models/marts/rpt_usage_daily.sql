@@ -41,7 +41,7 @@ aggregated as (
         account_key,
         meter_id,
         resource_key,
-        case daily_aggregation when 'max' then quantity_max else quantity_sum end::numeric(38, 18)
+        case daily_aggregation when 'max' then quantity_max else quantity_sum end::numeric(48, 18)
             as quantity,
         unit,
         daily_aggregation,

@@ -1,6 +1,8 @@
 """The sample month through every layer: what the marts say against what the files say."""
 
+import csv
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,14 @@ import pytest
 import sample_totals
 
 ROOT = Path(__file__).parents[2]
+DBT = (
+    "import sys; from dbt.cli.main import dbtRunner;"
+    " sys.exit(not dbtRunner().invoke(sys.argv[1:]).success)"
+)
+
+
+def seeds_in_project() -> str:
+    return sample_totals.SEEDS.relative_to(ROOT).as_posix()
 
 
 @pytest.fixture
@@ -110,19 +120,35 @@ def test_building_again_changes_nothing(marts: psycopg.Connection) -> None:
 
 
 def test_the_session_s_time_zone_and_date_style_change_no_result(
-    marts: psycopg.Connection,
+    marts: psycopg.Connection, tmp_path: Path
 ) -> None:
+    shutil.copyfile(ROOT / "profiles.example.yml", tmp_path / "profiles.yml")
     before = digest_of_marts(marts)
-    database = marts.info.dbname
-    marts.execute(f"alter database {database} set timezone = 'Pacific/Auckland'")
-    marts.execute(f"alter database {database} set datestyle = 'German, DMY'")
+    elsewhere = {"PGTZ": "Pacific/Auckland", "PGDATESTYLE": "German, DMY"}
+    with psycopg.connect("", autocommit=True) as connection:
+        connection.execute(f"alter database {connection.info.dbname} set timezone = 'Asia/Tokyo'")
     try:
-        result = loader("build", "--json", "--select", "resource_type:model")
-        assert result.returncode == 0, result.stderr
+        # Plain dbt, because loader build sets the session itself.
+        result = subprocess.run(
+            [sys.executable, "-c", DBT, "run", "--quiet", "--profiles-dir", str(tmp_path)],
+            cwd=ROOT,
+            env=os.environ | elsewhere | {"LOADER_SEEDS": seeds_in_project()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
         assert digest_of_marts(marts) == before
     finally:
-        marts.execute(f"alter database {database} reset timezone")
-        marts.execute(f"alter database {database} reset datestyle")
+        marts.execute(f"alter database {marts.info.dbname} reset timezone")
+
+
+def test_no_mart_holds_an_e_mail_address_of_a_cluster_s_creator(marts: psycopg.Connection) -> None:
+    row = marts.execute(
+        "select count(*) from marts.fct_usage_hourly as usage_records"
+        " where source_name = 'databricks' and usage_records::text like '%@%'"
+    ).fetchone()
+    assert row == (0,)
 
 
 def test_every_column_is_explained_in_the_database(marts: psycopg.Connection) -> None:
@@ -160,6 +186,32 @@ def test_the_demo_run_again_changes_nothing(marts: psycopg.Connection, tmp_path:
     assert digest_of_marts(marts) == before
     assert marts.execute("select count(*), max(load_id) from loader.loads").fetchone() == loads
     assert page.read_bytes() == written
+
+
+def test_one_month_with_and_without_the_tags_column_counts_once(
+    own_database: dict[str, str], tmp_path: Path
+) -> None:
+    sample = min((ROOT / "samples/databricks").glob("*.csv"))
+    with sample.open(newline="", encoding="utf-8") as lines:
+        whole = [tuple(row) for row in csv.reader(lines)]
+    with (tmp_path / "ten_columns.csv").open("w", newline="", encoding="utf-8") as lines:
+        csv.writer(lines, lineterminator="\n").writerows(row[:10] for row in whole)
+    for arguments in (
+        ["load", str(tmp_path / "ten_columns.csv"), str(sample)],
+        ["build", "--json", "--select", "+fct_usage_hourly", "--exclude", "resource_type:test"],
+    ):
+        result = loader(*arguments, **own_database)
+        assert result.returncode == 0, result.stdout + result.stderr
+    with psycopg.connect(
+        host=own_database["PGHOST"],
+        port=own_database["PGPORT"],
+        user=own_database["PGUSER"],
+        password=own_database["PGPASSWORD"],
+        dbname=own_database["PGDATABASE"],
+    ) as connection:
+        total = connection.execute("select sum(quantity) from marts.fct_usage_hourly").fetchone()
+    dbus = whole[0].index("dbus")
+    assert total == (sum(Decimal(row[dbus]) for row in set(whole[1:])),)
 
 
 def test_the_demo_refuses_a_database_with_other_loads(

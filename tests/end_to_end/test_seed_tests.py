@@ -80,6 +80,8 @@ def failing(tmp_path_factory: pytest.TempPathFactory, own_database: dict[str, st
         "periods_do_not_overlap_prices_price_id__meter_id__cloud__region",
         "prices__periods_have_a_length",
         "prices__are_not_negative",
+        "expression_is_true_prices_currency__currency_A_Z_3_",
+        "expression_is_true_meters_meter_id_source_name_meter_key",
         "relationships_prices_meter_id__meter_id__ref_meters_",
         "meters__levels_are_never_summed",
         "teams__are_lower_case_and_not_reserved",

@@ -132,8 +132,9 @@ VERDICTS: dict[str, dict[str, str | None]] = {
     },
     "jsonb": {
         **dict.fromkeys(
-            ["{}", '{"a": [1, 2.50, null]}', '"x"', "1E+400", " [ ] \n", r'"\ud83d\ude00"']
+            ["{}", '{"a": [1, 2.50, null]}', " { } \n", r'{"a": "\ud83d\ude00"}', "null", " null "]
         ),
+        **dict.fromkeys(['"x"', "1E+400", " [ ] \n", "true", "[{}]"], "is not a JSON object"),
         **dict.fromkeys(
             ["", "x", "{", "{'a': 1}", "[1,]", "01", "1 2", "\u00a0{}", "{}\u00a0"],
             "is not valid JSON",
@@ -145,7 +146,7 @@ VERDICTS: dict[str, dict[str, str | None]] = {
         r'{"\ud800": 1}': "holds half of a surrogate pair",
         r'"\ude00\ud83d"': "holds half of a surrogate pair",
         "1e-1001": "holds a number with an exponent beyond 1,000",
-        "[" * 64 + "]" * 64: None,
+        '{"a":' * 64 + "1" + "}" * 64: None,
         "[" * 65 + "]" * 65: "is nested more than 64 deep",
         "[" * 100_000: "is nested more than 64 deep",
     },

@@ -1,4 +1,5 @@
--- One row per workspace, hour, cluster or warehouse, node type, SKU and tags.
+-- One row per workspace, hour, cluster or warehouse, node type, SKU and tags. The key that tells a
+-- restatement leaves the tags out: the same hour is exported with and without the column of all tags.
 with
 
 usage_rows as (
@@ -31,7 +32,8 @@ numbered as (
 ),
 
 -- The stamp is the END of the hour, as 09:59:59, 09:59:59.000 or 09:59:59.999: one millisecond
--- earlier lies inside the hour for all three, and for an exact 10:00:00 too.
+-- earlier lies inside the hour for all three, and for an exact 10:00:00 too. The tag Creator is an
+-- e-mail address, which stays out of the marts; rules use the owner's number.
 conformed as (
     select
         'databricks' as source_name,
@@ -40,7 +42,7 @@ conformed as (
         'slice' as overlap_rule,
         account_key,
         sku as meter_key,
-        md5(row(cluster_id, node_type, sku, custom_tags, all_tags)::text) as record_key,
+        md5(row(cluster_id, node_type, sku)::text) as record_key,
         cluster_id as resource_key,
         cluster_name as resource_name,
         owner_key,
@@ -49,7 +51,7 @@ conformed as (
         + interval '1 hour' as usage_end_at,
         dbus::numeric(38, 18) as quantity,
         'DBUs' as unit,
-        custom_tags || all_tags as tags,
+        (custom_tags || all_tags) - 'Creator' as tags,
         load_id,
         row_number
     from numbered

@@ -1,5 +1,5 @@
--- Two rows per counter: events and bytes. Counters of one tenant, hour and type are added up,
--- because the vendor's table merges its rows in the background.
+-- Two rows per counter: events and bytes. Every counter of a tenant, hour and type is kept, because
+-- the vendor's table merges its rows in the background and only their sum is the usage.
 with
 
 counters as (
@@ -42,8 +42,8 @@ conformed as (
         null::text as resource_key,
         null::text as resource_name,
         null::text as owner_key,
-        hour_starts_at as usage_start_at,
-        hour_starts_at + interval '1 hour' as usage_end_at,
+        date_trunc('hour', hour_starts_at, 'UTC') as usage_start_at,
+        date_trunc('hour', hour_starts_at, 'UTC') + interval '1 hour' as usage_end_at,
         quantity::numeric(38, 18) as quantity,
         unit,
         '{}'::jsonb as tags,

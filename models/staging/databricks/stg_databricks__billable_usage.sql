@@ -22,8 +22,8 @@ renamed as (
         source.sku,
         source.dbus::numeric(38, 18) as dbus,
         source.machine_hours::numeric(38, 18) as machine_hours,
-        coalesce(source.cluster_custom_tags::jsonb, '{}') as custom_tags,
-        coalesce(source.tags::jsonb, '{}') as all_tags
+        coalesce(nullif(source.cluster_custom_tags::jsonb, 'null'), '{}') as custom_tags,
+        coalesce(nullif(source.tags::jsonb, 'null'), '{}') as all_tags
     from source
     inner join loads on source._load_id = loads.load_id
 )

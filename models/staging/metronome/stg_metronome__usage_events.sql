@@ -17,7 +17,7 @@ renamed as (
         source.customer_id as customer_or_alias,
         source.timestamp::timestamptz as happened_at,
         source.event_type,
-        coalesce(source.properties::jsonb, '{}') as properties
+        coalesce(nullif(source.properties::jsonb, 'null'), '{}') as properties
     from source
     inner join loads on source._load_id = loads.load_id
 )

@@ -16,7 +16,7 @@ renamed as (
         source.timestamp::timestamptz as hour_starts_at,
         source.quantity::numeric(38, 18) as quantity,
         source.unit as unit_key,
-        coalesce(source.metadata::jsonb, '{}') as metadata
+        coalesce(nullif(source.metadata::jsonb, 'null'), '{}') as metadata
     from source
     inner join loads on source._load_id = loads.load_id
 ),
