@@ -55,7 +55,7 @@ def write_report(connection: Connection[Any], out: Path) -> ReportSummary:
 def _replace(out: Path, content: bytes) -> None:
     """Put the content at `out` in one step, so that nobody ever opens half a page."""
     if out.exists() and not out.is_file():
-        message = f"{out}: is not a regular file, and the report replaces what is there"
+        message = f"{out}: the report cannot be written: it is not a regular file"
         raise UsageError(message, "name a file to write")
     try:
         handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".tmp")
