@@ -13,7 +13,7 @@ import typer
 
 from loader import __version__
 from loader.commands import database, listings, load, project
-from loader.errors import DatabaseError, LoaderError
+from loader.errors import DatabaseError, LoaderError, UsageError
 from loader.project import find_project
 
 app = typer.Typer(
@@ -72,6 +72,10 @@ def main() -> None:
         # The message may quote rows or a password; the code says what kind of error it was.
         reason = error.sqlstate or "the connection was lost or refused"
         _fail(DatabaseError(f"PostgreSQL: {reason}", "see: loader db status"))
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+        _fail(UsageError(f"a file or its name is not UTF-8 text: {error.reason}"))
+    except OSError as error:
+        _fail(UsageError(f"{error.filename or 'output'}: {error.strerror}"))
     except KeyboardInterrupt:
         sys.exit(130)
 

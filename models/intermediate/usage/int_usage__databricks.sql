@@ -1,5 +1,5 @@
--- One row per workspace, hour, cluster or warehouse, node type, SKU and tags. The key that tells a
--- restatement leaves the tags out: the same hour is exported with and without the column of all tags.
+-- One row per workspace, hour, cluster or warehouse, node type, SKU and tags. The key that tells
+-- a restatement leaves tags out: one hour is exported with and without the column of all tags.
 with
 
 usage_rows as (
