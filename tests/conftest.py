@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
+from databases import connect_to
 from psycopg import sql
 
 from loader.connection import OWN_SERVER_VARIABLES, dbt_environment
@@ -82,15 +82,7 @@ def _throw_away_database(environment: dict[str, str]) -> Iterator[dict[str, str]
 
 
 def _execute(environment: dict[str, str], statement: str, name: str) -> None:
-    with psycopg.connect(
-        host=environment["PGHOST"],
-        port=environment["PGPORT"],
-        user=environment["PGUSER"],
-        password=environment["PGPASSWORD"],
-        dbname=environment["PGDATABASE"],
-        sslmode=environment["PGSSLMODE"],
-        autocommit=True,
-    ) as connection:
+    with connect_to(environment) as connection:
         connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import sample_totals
+from databases import connect_to
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120
@@ -42,14 +43,7 @@ def kill_when(reached: Callable[[], bool], environment: dict[str, str], page: Pa
 def test_the_demo_ends_well_after_being_killed(
     own_database: dict[str, str], tmp_path: Path
 ) -> None:
-    with psycopg.connect(
-        host=own_database["PGHOST"],
-        port=own_database["PGPORT"],
-        user=own_database["PGUSER"],
-        password=own_database["PGPASSWORD"],
-        dbname=own_database["PGDATABASE"],
-        autocommit=True,
-    ) as connection:
+    with connect_to(own_database) as connection:
 
         def count(table: str) -> int:
             try:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sample_totals
+from databases import connect_to
 
 ROOT = Path(__file__).parents[2]
 DBT = (
@@ -202,13 +203,7 @@ def test_one_month_with_and_without_the_tags_column_counts_once(
     ):
         result = loader(*arguments, **own_database)
         assert result.returncode == 0, result.stdout + result.stderr
-    with psycopg.connect(
-        host=own_database["PGHOST"],
-        port=own_database["PGPORT"],
-        user=own_database["PGUSER"],
-        password=own_database["PGPASSWORD"],
-        dbname=own_database["PGDATABASE"],
-    ) as connection:
+    with connect_to(own_database) as connection:
         total = connection.execute("select sum(quantity) from marts.fct_usage_hourly").fetchone()
     dbus = whole[0].index("dbus")
     assert total == (sum(Decimal(row[dbus]) for row in set(whole[1:])),)
