@@ -48,7 +48,7 @@ docs: build ## dbt docs as one page that opens without a server: target/static_i
 	@echo "wrote target/static_index.html"
 
 bench: $(READY) ## loader load beside psql \copy, in one run
-	@$(BIN)/python bench/load.py
+	@$(BIN)/python bench/run.py
 
 clean: ## stop the embedded server; remove environment, data and builds
 	@test ! -x $(BIN)/loader || $(BIN)/loader db remove --yes || true

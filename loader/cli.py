@@ -12,7 +12,7 @@ import psycopg
 import typer
 
 from loader import __version__
-from loader.commands import database, listings, load, project
+from loader.commands import database, listings, load, project, rejects
 from loader.errors import DatabaseError, LoaderError, UsageError
 from loader.project import find_project
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command("load")(load.load)
 app.command("check")(load.check)
 app.command("loads")(listings.loads)
+app.command("rejects")(rejects.list_rejects)
 app.command("withdraw")(listings.withdraw)
 app.command("sources")(listings.sources)
 app.command("init")(project.init)

@@ -11,7 +11,7 @@ next line, so a stray quote cannot swallow the rows that follow it.
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from loader.lines import Line, without_line_end
@@ -74,27 +74,36 @@ def read_header(line: Line | None) -> tuple[str, ...] | Problem:
     return tuple(field or "" for field in fields)
 
 
-def read_records(lines: Iterator[Line], header: tuple[str, ...]) -> Iterator[Item]:
-    """Yield what follows the header: records, fields in the header's order, blanks, problems."""
+Prove = Callable[[Record], object]
+
+
+def read_records(
+    lines: Iterator[Line], header: tuple[str, ...], prove: Prove | None = None
+) -> Iterator[Item]:
+    """Yield what follows the header: records, fields in the header's order, blanks, problems.
+
+    `prove` returns a `Problem` for a record that is not to be loaded. One of several lines is not
+    taken for a record then: its first line is the problem, and reading goes on at the second.
+    """
     width = len(header)
     split = _Splitter(width)
     source = _Lines(lines)
     while (line := source.take()) is not None:
         number, offset, raw = line
-        if raw is None:
-            yield Problem(number, offset, None, "is longer than 8 MiB")
+        if raw is None or len(raw) > MAX_RECORD_BYTES:
+            yield Problem(number, offset, None, "is longer than 8 MiB", raw=raw)
             continue
         try:
             text = without_line_end(raw.decode())
         except UnicodeDecodeError:
-            yield Problem(number, offset, None, "is not valid UTF-8")
+            yield Problem(number, offset, None, "is not valid UTF-8", raw=raw)
             continue
         if not text and width > 1:
             yield Blank(number, offset)
         elif len(raw) <= MAX_FIELD_BYTES and (fields := split(text)) is not None:
             yield Record(number, offset, raw, fields)
         else:
-            yield _read_carefully(line, text, header, source)
+            yield _read_carefully(line, text, header, source, prove)
 
 
 class _Splitter:
@@ -119,10 +128,10 @@ def _unquoted(cell: str) -> str | None:
 
 
 def _read_carefully(
-    line: Line, text: str, header: tuple[str, ...], source: _Lines
+    line: Line, text: str, header: tuple[str, ...], source: _Lines, prove: Prove | None
 ) -> Record | Problem:
     """Read a line that is not a record of the right width by itself."""
-    raw = line.raw or b""
+    raw, more = line.raw or b"", list[Line]()
     fields, fault = _scan(text)
     if fault is not None and fault.is_open:
         more = _rest_of_quotes(raw, source)
@@ -135,11 +144,15 @@ def _read_carefully(
         fault = _oversized(fields)
     if fault is not None:
         column = header[fault.field] if fault.field < len(header) else None
-        return Problem(line.number, line.offset, column, fault.reason)
+        return Problem(line.number, line.offset, column, fault.reason, raw=line.raw)
     if len(fields) != len(header):
         reason = f"has {_counted(len(fields))}, the header has {len(header)}"
-        return Problem(line.number, line.offset, None, reason)
-    return Record(line.number, line.offset, raw, tuple(fields))
+        return Problem(line.number, line.offset, None, reason, raw=line.raw)
+    record = Record(line.number, line.offset, raw, tuple(fields))
+    if more and prove is not None and isinstance(problem := prove(record), Problem):
+        source.put_back(more)
+        return problem._replace(raw=line.raw)
+    return record
 
 
 def _rest_of_quotes(raw: bytes, source: _Lines) -> list[Line]:

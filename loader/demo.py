@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -22,8 +23,8 @@ from loader.building import build, is_current
 from loader.connection import connect, describe
 from loader.errors import UsageError
 from loader.exports import read_exports
-from loader.files import expand
-from loader.loading import load_file
+from loader.inputs import expand
+from loader.loading import Request, Session, load_file
 from loader.progress import progress_bar
 from loader.project import Project
 from loader.report import summary_table, write_report
@@ -48,10 +49,12 @@ def load_samples(connection: Connection, project: Project) -> Loaded:
     raw_tables.prepare(connection, exports)
     _refuse_own_data(connection, project)
     files = expand([str(project.samples)])
+    session = Session(connection, partial(connect, project, autocommit=True))
+    request = Request(exports)
     new_files = rows = 0
     with progress_bar(files) as begin:
         for file in files:
-            outcome = load_file(connection, file, exports, progress=begin(file))
+            outcome = load_file(session, file, request, progress=begin(file))
             new_files += outcome.status == "loaded"
             rows += outcome.counts.loaded
     return Loaded(len(files), new_files, rows)

@@ -12,11 +12,12 @@ import yaml
 
 from loader.column_types import ColumnType, parse_type
 from loader.declaration import Node
+from loader.envelopes import Envelope, read_envelope
 from loader.errors import UsageError
 from loader.project import Project
 
 FORMATS = ("csv", "jsonl")
-_TABLE_KEYS = ("format", "account")
+_TABLE_KEYS = ("format", "account", "covers", "envelope")
 _COLUMN_KEYS = ("header", "aliases", "optional", "not_null", "pattern")
 
 
@@ -32,6 +33,7 @@ class Column:
     is_optional: bool = False
     is_not_null: bool = False
     pattern: str | None = None
+    is_added: bool = False
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -41,7 +43,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Export:
-    """One kind of file of one vendor; `account_column` is None when files carry no account."""
+    """One kind of file of one vendor; `account_column` is None when files carry no account.
+
+    `covers` is the pattern of file names that say what a file covers, None when names say nothing.
+    """
 
     source: str
     table: str
@@ -50,11 +55,18 @@ class Export:
     format: str
     account_column: str | None
     columns: tuple[Column, ...]
+    covers: str | None = None
+    envelope: Envelope | None = None
 
     @property
     def name(self) -> str:
         """The name people use, such as databricks.billable_usage."""
         return f"{self.source}.{self.table}"
+
+    def covered_by(self, file_name: str) -> str | None:
+        """Return what a file of this name covers: the name itself, or None when it says nothing."""
+        says = self.covers is not None and re.fullmatch(self.covers, file_name)
+        return file_name if says else None
 
 
 def normalised(name: str) -> str:
@@ -110,7 +122,7 @@ def _read_export(source: Node, table: Node) -> Export:
         meta.get("format").refuse(f"is not one of: {', '.join(FORMATS)}")
     columns = tuple(_read_column(node) for node in table.get("columns").items())
     _refuse_shared_names(table, columns)
-    account = meta.get("account")
+    account, covers = meta.get("account"), meta.get("covers")
     if account.value is not None and account.value not in [column.name for column in columns]:
         account.refuse(f"is not a column: {account.value!r}")
     schema = source.get("schema")
@@ -122,6 +134,8 @@ def _read_export(source: Node, table: Node) -> Export:
         format=meta.get("format").text(),
         account_column=None if account.value is None else account.text(),
         columns=columns,
+        covers=None if covers.value is None else _read_pattern(covers),
+        envelope=read_envelope(meta),
     )
 
 

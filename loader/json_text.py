@@ -7,11 +7,13 @@ those of PostgreSQL (https://www.postgresql.org/docs/current/datatype-json.html)
 
 import json
 import re
+from collections.abc import Callable
 from typing import NoReturn
 
 MAX_DEPTH = 64
 _MAX_NUMBER_LENGTH = 1000
 _MAX_EXPONENT = 1000
+_SHORTEST_TO_PROVE = len("1e1001")
 _EXPONENT = re.compile(r"[eE]([-+]?[0-9]+)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -20,7 +22,13 @@ class NotJsonbError(ValueError):
     """The text is not JSON that jsonb can hold; the message is a reason without any content."""
 
 
-def _number(text: str) -> None:
+def _number(text: str) -> str:
+    if len(text) >= _SHORTEST_TO_PROVE:
+        _prove_number(text)
+    return text
+
+
+def _prove_number(text: str) -> None:
     if len(text) > _MAX_NUMBER_LENGTH:
         message = f"holds a number of more than {_MAX_NUMBER_LENGTH:,} characters"
         raise NotJsonbError(message)
@@ -43,29 +51,39 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return members
 
 
-_DECODER = json.JSONDecoder(
+# `raw_decode` without its frame and its message: typeshed leaves `scan_once` out.
+_Scan = Callable[[str, int], tuple[object, int]]
+_scan: _Scan = json.JSONDecoder(  # type: ignore[attr-defined]
     object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_constant
-)
+).scan_once
+_scan_proven: _Scan = json.JSONDecoder(  # type: ignore[attr-defined]
+    parse_int=str, parse_float=str
+).scan_once
 
 
 def read_value(text: str, start: int) -> tuple[object, int]:
-    """Return the JSON value that starts at `start`, its numbers as None, and where it ends.
+    """Return the JSON value that starts at `start`, its numbers as text, and where it ends.
 
     Raises `NotJsonbError` with a reason that holds no content.
     """
     try:
-        value, end = _DECODER.raw_decode(text, start)
-    except json.JSONDecodeError:
+        value, end = _scan(text, start)
+    except (json.JSONDecodeError, StopIteration):
         message = "is not valid JSON"
         raise NotJsonbError(message) from None
     except RecursionError:
         raise NotJsonbError(_too_deep()) from None
-    written = text[start:end]
-    if "\\" in written:
+    if text.find("\\", start, end) >= 0:
         _prove_characters(value)
-    if written.count("[") + written.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+    brackets = text.count("[", start, end) + text.count("{", start, end)
+    if brackets > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise NotJsonbError(_too_deep())
     return value, end
+
+
+def end_of_value(text: str, start: int) -> int:
+    """Return where the value that starts at `start` ends; `read_value` must have taken it."""
+    return _scan_proven(text, start)[1]
 
 
 def prove(text: str) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from loader.errors import DataRefusedError
-from loader.records import MAX_RECORD_BYTES
+from loader.records import MAX_KEPT_BYTES
 
-_UTF8_MARK = b"\xef\xbb\xbf"
+UTF8_MARK = b"\xef\xbb\xbf"
 _FOREIGN_MARKS = {
     b"\xff\xfe\x00\x00": "UTF-32",
     b"\x00\x00\xfe\xff": "UTF-32",
@@ -16,7 +16,7 @@ _FOREIGN_MARKS = {
 
 
 class Line(NamedTuple):
-    """One physical line; `raw` keeps its line end, and is `None` for a line over 8 MiB."""
+    """One physical line; `raw` keeps its line end, and is `None` for a line over 32 MiB."""
 
     number: int
     offset: int
@@ -34,9 +34,9 @@ def physical_lines(chunks: Iterable[bytes]) -> Iterator[Line]:
         kept = lines.pop()
         for line in lines:
             size = dropped + len(line) + 1
-            yield Line(number, offset, None if size > MAX_RECORD_BYTES else line + b"\n")
+            yield Line(number, offset, None if size > MAX_KEPT_BYTES else line + b"\n")
             number, offset, dropped = number + 1, offset + size, 0
-        if dropped or len(kept) > MAX_RECORD_BYTES:
+        if dropped or len(kept) > MAX_KEPT_BYTES:
             dropped, kept = dropped + len(kept), b""
     if kept or dropped:
         yield Line(number, offset, None if dropped else kept)
@@ -48,17 +48,18 @@ def utf8_lines(chunks: Iterable[bytes], place: str) -> Iterator[Line]:
     Raises `DataRefusedError` naming `place` when the file starts with the mark of another encoding.
     """
     for line in physical_lines(chunks):
-        yield _without_mark(line, place) if line.number == 1 else line
+        yield without_mark(line, place) if line.number == 1 else line
 
 
-def _without_mark(line: Line, place: str) -> Line:
+def without_mark(line: Line, place: str) -> Line:
+    """Return a file's first line without a UTF-8 byte order mark; refuse other encodings' marks."""
     raw = line.raw or b""
     for mark, encoding in _FOREIGN_MARKS.items():
         if raw.startswith(mark):
             message = f"{place}: is {encoding}, not UTF-8"
             raise DataRefusedError(message, "nothing was loaded; save the file as UTF-8")
-    if raw.startswith(_UTF8_MARK):
-        return Line(line.number, len(_UTF8_MARK), raw[len(_UTF8_MARK) :])
+    if raw.startswith(UTF8_MARK):
+        return Line(line.number, len(UTF8_MARK), raw[len(UTF8_MARK) :])
     return line
 
 

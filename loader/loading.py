@@ -1,31 +1,42 @@
-"""Loads one file in one transaction: all of it with its ledger row, or nothing.
+"""Loads a file: all of it with its ledger row, or nothing.
 
-Records are parsed and proven outside of COPY, which gets them in batches: an error of the data
-never happens while the server listens, so no content can reach its log. `_row_number` is the line
-of the file a record starts on, so a row of a mart can be traced to FILE:LINE.
+A small file is one transaction. A large one is copied over several connections, whose rows nobody
+counts before the ledger says so: its row is committed first as `loading`, the copies are committed
+last, and one transaction then switches the load to `loaded`. Whatever dies in between leaves rows
+of a load that is not loaded, which the next run removes.
+
+`_row_number` is the line of the file a record starts on, so a row of a mart leads to FILE:LINE.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Literal
 
 import psycopg
 from psycopg import Connection
 
-from loader import ledger
-from loader.errors import DatabaseError, DataRefusedError, LoaderError
+from loader import ledger, locks, raw_tables, rejects
+from loader.batches import Batch
+from loader.committing import commit
+from loader.content import HashedContent, hash_of
+from loader.copying import CopyWriter
+from loader.errors import DatabaseError, LoaderError
+from loader.evolution import added_columns
 from loader.exports import Export
-from loader.files import LocalFile, Source, read_through
-from loader.ledger import Begun, Content, Counts
+from loader.inputs import Input, Reader
+from loader.ledger import Begun, Content, Counts, Load
 from loader.parsing import Reading, read_export
+from loader.pipeline import Sink, run
 from loader.problems import RefusedRowsError, without_content
-from loader.raw_tables import copy_statement
-from loader.records import Record
-from loader.tally import Tally, batches, sift
+from loader.tally import Tally, Tolerance
 
 Progress = Callable[[int, int], None]
 Status = Literal["loaded", "already_loaded", "loadable"]
+# PGCLIENTENCODING must not decide how text reaches the table.
+_BEGIN = "begin; set local client_encoding = 'UTF8'"
+_UNKNOWN_HASH = "0" * 64
 
 
 @dataclass(frozen=True)
@@ -38,135 +49,285 @@ class Outcome:
     account_key: str
     load_id: int | None
     counts: Counts
+    replaced: tuple[int, ...] = ()
+    replaced_by: int | None = None
+    added_columns: tuple[str, ...] = ()
 
 
-def check_file(
-    file: LocalFile,
-    exports: Sequence[Export],
-    *,
-    account: str = "default",
-    progress: Progress | None = None,
-) -> Outcome:
+@dataclass(frozen=True)
+class Request:
+    """How files are to be read: as which exports, for which account, with what tolerance."""
+
+    exports: Sequence[Export]
+    account: str = "default"
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    evolve: bool = False
+
+
+@dataclass(frozen=True)
+class Session:
+    """A connection in autocommit mode, a way to open more like it, and how many to copy over."""
+
+    connection: Connection
+    connect: Callable[[], Connection]
+    jobs: int = 2
+
+
+def check_file(file: Input, request: Request, *, progress: Progress | None = None) -> Outcome:
     """Read and prove a file without a database; raise `DataRefusedError` as a load would."""
-    source = Source(file)
-    reading = read_export(source.chunks(), exports, file.place)
-    tally = Tally()
-    for batch in batches(sift(reading, tally)):
-        tally.loaded += len(batch)
-        _report(progress, source, tally)
-    tally.refuse_problems(file.place)
-    key = tally.account_key(reading.export, account)
-    return Outcome(file.place, "loadable", reading.export.name, key, None, tally.counts())
+    with file.open() as reader:
+        content = HashedContent(reader)
+        reading = read_export(content.read, request.exports, file.place, evolve=request.evolve)
+        tally = Tally(request.tolerance)
+        report = _Report(progress, reader, tally)
+
+        def count(batch: Batch) -> None:
+            tally.add(batch)
+            report()
+
+        run(reading.jobs, [count] if content.is_whole else [count, count])
+        tally.refuse_problems(file.place)
+        reader.finish()
+    export = reading.export
+    key = tally.account_key(export, request.account)
+    added = added_columns(export)
+    return Outcome(
+        file.place, "loadable", export.name, key, None, tally.counts(), added_columns=added
+    )
+
+
+def find_by_etag(session: Session, file: Input, request: Request) -> Outcome | None:
+    """Return the outcome of an object that is loaded already, known without fetching it."""
+    if file.etag is None:
+        return None
+    earlier = ledger.find_by_etag(session.connection, file.uri, file.etag)
+    exports = {export.name: export for export in request.exports}
+    if earlier is None or earlier.export not in exports:
+        return None
+    names_account = exports[earlier.export].account_column is not None
+    if not names_account and earlier.account_key != request.account:
+        return None
+    return already_loaded(file, earlier)
+
+
+def already_loaded(file: Input, earlier: Load) -> Outcome:
+    """Return the outcome of a file whose content an earlier load has."""
+    counts = Counts(
+        earlier.rows_read, earlier.rows_loaded, earlier.rows_rejected, earlier.rows_blank
+    )
+    return Outcome(
+        file.place,
+        "already_loaded",
+        earlier.export,
+        earlier.account_key,
+        earlier.load_id,
+        counts,
+        replaced_by=earlier.replaced_by,
+    )
 
 
 def load_file(
-    connection: Connection,
-    file: LocalFile,
-    exports: Sequence[Export],
-    *,
-    account: str = "default",
-    progress: Progress | None = None,
+    session: Session, file: Input, request: Request, *, progress: Progress | None = None
 ) -> Outcome:
     """Load a file into its raw table and the ledger, or find that its bytes are loaded already.
 
-    `connection` must not be in a transaction. `account` stands for the vendor's account where the
-    export has no account column. Raises `DataRefusedError`, after which nothing of the file is
-    kept but a failed row in the ledger, and `DatabaseError`.
+    Raises `DataRefusedError`, after which nothing of the file is kept but a failed row in the
+    ledger, and `DatabaseError`.
     """
-    whole = read_through(file)
-    source = Source(file)
-    reading = read_export(source.chunks(), exports, file.place)
-    content = Content(
-        export=reading.export.name,
-        account_key="" if reading.export.account_column else account,
-        uri=file.uri,
-        file_name=file.name,
-        sha256=whole.sha256,
-        bytes=whole.bytes_read,
-    )
-    attempt = _Attempt(connection, file, source, reading, content, progress)
-    with _database_errors(file.place):
-        try:
-            with connection.transaction():
-                return attempt.run()
-        except (LoaderError, psycopg.Error) as error:
-            attempt.record_failure(error)
-            raise
+    with _database_errors(file.place), file.open() as reader:
+        content = HashedContent(reader)
+        reading = read_export(content.read, request.exports, file.place, evolve=request.evolve)
+        if added_columns(reading.export):
+            raw_tables.prepare(session.connection, [reading.export])
+        tally = Tally(request.tolerance)
+        attempt = _Attempt(session, file, request, reader, content, reading, tally, progress)
+        return attempt.run_whole() if content.is_whole else attempt.run_large()
+
+
+class _Report:
+    """Tells the progress bar, one thread at a time."""
+
+    def __init__(self, progress: Progress | None, reader: Reader, tally: Tally) -> None:
+        self._progress, self._reader, self._tally, self._lock = progress, reader, tally, Lock()
+
+    def __call__(self) -> None:
+        if self._progress is not None:
+            with self._lock:
+                self._progress(self._reader.stored_bytes_read, self._tally.read)
 
 
 @dataclass
 class _Attempt:
     """One try to load one file."""
 
-    connection: Connection
-    file: LocalFile
-    source: Source
+    session: Session
+    file: Input
+    request: Request
+    reader: Reader
+    bytes: HashedContent
     reading: Reading
-    content: Content
+    tally: Tally
     progress: Progress | None
     begun: Begun | None = None
-    tally: Tally = field(default_factory=Tally)
+    is_copied: bool = False
 
-    def run(self) -> Outcome:
-        """Do everything that belongs into the load's transaction."""
+    def run_whole(self) -> Outcome:
+        """Load a small file, whose hash is known, in one transaction."""
+        connection, content = self.session.connection, self._content()
+        try:
+            with _transaction(self.session):
+                ledger.lock_content(connection, content)
+                earlier = self._find_loaded(content)
+                if earlier is not None:
+                    return already_loaded(self.file, earlier)
+                self.begun = ledger.begin(connection, content)
+                self._copy([connection], self.begun)
+                return self._finish(content, self.begun)
+        except (LoaderError, psycopg.Error) as error:
+            self._record_failure(error, content)
+            raise
+
+    def run_large(self) -> Outcome:
+        """Load a large file over several connections; its hash is known at the end."""
+        connection = self.session.connection
+        candidate = f"{self.reading.export.name} {self.bytes.beginning}"
+        locks.lock_candidate(connection, candidate, patience=ledger.PATIENCE_SECONDS)
+        try:
+            earlier = self._find_same_size()
+            if earlier is not None:
+                return already_loaded(self.file, earlier)
+            return self._load_large()
+        finally:
+            with suppress(psycopg.Error):
+                locks.unlock_candidate(connection, candidate)
+
+    def _load_large(self) -> Outcome:
+        connection = self.session.connection
+        content = replace(self._content(), sha256=_UNKNOWN_HASH, bytes=0)
+        with connection.transaction():
+            self.begun = ledger.begin(connection, content)
+            locks.hold(connection, self.begun.load_id)
+        try:
+            with ExitStack() as stack:
+                copies = [
+                    stack.enter_context(self.session.connect()) for _ in range(self.session.jobs)
+                ]
+                for number, copy in enumerate(copies, start=1):
+                    locks.hold(copy, self.begun.load_id, copy=number)
+                    copy.execute(_BEGIN)
+                self._copy(copies, self.begun)
+                content = self._content()
+                with _transaction(self.session):
+                    ledger.lock_content(connection, content)
+                    earlier = self._find_loaded(content)
+                    if earlier is not None:
+                        ledger.forget(connection, self.begun.load_id)
+                        return already_loaded(self.file, earlier)
+                    self.is_copied = True
+                    for copy in copies:
+                        commit(copy, self.session.connect)
+                    return self._finish(content, self.begun)
+        except (LoaderError, psycopg.Error) as error:
+            self._record_failure(error, content)
+            raise
+        finally:
+            with suppress(psycopg.Error):
+                locks.release(connection, self.begun.load_id)
+
+    def _find_loaded(self, content: Content) -> Load | None:
+        names_account = self.reading.export.account_column is not None
+        return ledger.find_loaded(self.session.connection, content, any_account=names_account)
+
+    def _find_same_size(self) -> Load | None:
+        """Return the load of the same bytes; read for their hash only where a size agrees."""
+        size, stored = self.file.content_size, self.file.size
+        if not ledger.loaded_of_size(self.session.connection, bytes=size, stored_bytes=stored):
+            return None
+        return self._find_loaded(replace(self._content(), sha256=hash_of(self.file)))
+
+    def _content(self) -> Content:
         export = self.reading.export
-        # PGCLIENTENCODING must not decide how text reaches the table.
-        self.connection.execute("select pg_catalog.set_config('client_encoding', 'UTF8', true)")
-        ledger.lock_content(self.connection, self.content)
-        names_account = export.account_column is not None
-        earlier = ledger.find_loaded(self.connection, self.content, any_account=names_account)
-        if earlier is not None:
-            counts = Counts(
-                earlier.rows_read, earlier.rows_loaded, earlier.rows_rejected, earlier.rows_blank
-            )
-            key = earlier.account_key
-            return Outcome(
-                self.file.place, "already_loaded", export.name, key, earlier.load_id, counts
-            )
-        self.begun = ledger.begin(self.connection, self.content)
-        for batch in batches(sift(self.reading, self.tally)):
-            self._copy(batch, self.begun.load_id)
-            _report(self.progress, self.source, self.tally)
-        self.tally.refuse_problems(self.file.place)
-        self._refuse_changed_file()
-        self._assert_balance()
-        key = self.tally.account_key(export, self.content.account_key)
-        ledger.finish(self.connection, self.begun.load_id, key, self.tally.counts())
-        return Outcome(
-            self.file.place, "loaded", export.name, key, self.begun.load_id, self.tally.counts()
+        covers = export.covered_by(self.file.name)
+        return Content(
+            export=export.name,
+            account_key="" if export.account_column else self.request.account,
+            uri=self.file.uri,
+            file_name=self.file.name,
+            sha256=self.bytes.sha256,
+            bytes=self.bytes.bytes,
+            header=self.reading.header,
+            covers=covers,
+            etag=self.file.etag,
+            stored_bytes=self.file.size,
+            added_columns=added_columns(export),
         )
 
-    def _copy(self, batch: Sequence[Record], load_id: int) -> None:
-        with self.connection.cursor() as cursor:
-            with cursor.copy(copy_statement(self.reading.export)) as copy, _neutral_errors():
-                for line_number, _, _, fields in batch:
-                    copy.write_row((*fields, load_id, line_number))
-            if cursor.rowcount != len(batch):
-                message = (
-                    f"{self.file.place}: PostgreSQL took {cursor.rowcount:,} rows of {len(batch):,}"
-                )
-                raise DatabaseError(message, "nothing was loaded")
-        self.tally.loaded += len(batch)
+    def _copy(self, connections: Sequence[Connection], begun: Begun) -> None:
+        export, place = self.reading.export, self.file.place
+        report = _Report(self.progress, self.reader, self.tally)
+        with ExitStack() as stack:
+            writers = [
+                stack.enter_context(CopyWriter(connection, export, begun.load_id, place))
+                for connection in connections
+            ]
+            run(self.reading.jobs, [self._sink(writer, report) for writer in writers])
+            self.tally.refuse_problems(place)
+        self.reader.finish()
 
-    def _refuse_changed_file(self) -> None:
-        if self.source.sha256 != self.content.sha256:
-            message = f"{self.file.place}: changed while it was read"
-            hint = "nothing was loaded; load it again once it is written completely"
-            raise DataRefusedError(message, hint)
+    def _sink(self, writer: CopyWriter, report: Callable[[], None]) -> Sink:
+        def sink(batch: Batch) -> None:
+            if self.tally.add(batch):
+                writer.write(batch)
+            report()
 
-    def _assert_balance(self) -> None:
-        counts = self.tally.counts()
+        return sink
+
+    def _finish(self, content: Content, begun: Begun) -> Outcome:
+        """Write the rejects and switch the load to loaded; the caller's transaction commits it."""
+        connection, counts, load_id = self.session.connection, self.tally.counts(), begun.load_id
+        if self.tally.spool is not None:
+            kept = rejects.write(connection, load_id, self.tally.spool)
+            counts = replace(counts, rejected=kept)
         if counts.read != counts.loaded + counts.rejected + counts.blank:
             message = f"{self.file.place}: records were lost between reading and loading: {counts}"
             raise DatabaseError(message, "nothing was loaded; this is a fault of the loader")
+        export = self.reading.export
+        key = self.tally.account_key(export, content.account_key)
+        replaced = ledger.finish(connection, load_id, replace(content, account_key=key), counts)
+        return Outcome(
+            self.file.place,
+            "loaded",
+            export.name,
+            key,
+            load_id,
+            counts,
+            replaced=tuple(replaced),
+            added_columns=added_columns(export),
+        )
 
-    def record_failure(self, error: LoaderError | psycopg.Error) -> None:
+    def _record_failure(self, error: LoaderError | psycopg.Error, content: Content) -> None:
         """Enter the failed load in the ledger; that this fails too must not hide the error."""
         if self.begun is None:
             return
-        counts, failure = self.tally.counts(), _failure(error)
-        with suppress(psycopg.Error), self.connection.transaction():
-            ledger.record_failure(self.connection, self.begun, self.content, counts, failure)
+        connection, counts, failure = self.session.connection, self.tally.counts(), _failure(error)
+        with suppress(psycopg.Error):
+            if self.is_copied:
+                raw_tables.remove(connection, self.reading.export, self.begun.load_id)
+            ledger.record_failure(connection, self.begun, content, counts, failure)
+
+
+@contextmanager
+def _transaction(session: Session) -> Iterator[None]:
+    """Run a block in one transaction whose commit is resolved when its answer is lost."""
+    connection = session.connection
+    connection.execute(_BEGIN)
+    try:
+        yield
+    except BaseException:
+        with suppress(psycopg.Error):
+            connection.execute("rollback")
+        raise
+    commit(connection, session.connect)
 
 
 def _failure(error: LoaderError | psycopg.Error) -> str:
@@ -175,23 +336,6 @@ def _failure(error: LoaderError | psycopg.Error) -> str:
     if isinstance(error, LoaderError):
         return error.message
     return f"PostgreSQL: {error.sqlstate or 'connection lost'}"
-
-
-def _report(progress: Progress | None, source: Source, tally: Tally) -> None:
-    if progress is not None:
-        progress(source.bytes_read, tally.loaded)
-
-
-@contextmanager
-def _neutral_errors() -> Iterator[None]:
-    """Keep a Python error inside COPY from carrying content: psycopg sends its text to the log."""
-    try:
-        yield
-    except psycopg.Error:
-        raise
-    except Exception as error:  # noqa: BLE001  # whatever it is, its text must not go out
-        message = f"a row could not be written: {type(error).__name__}"
-        raise DatabaseError(message, "nothing was loaded; this is a fault of the loader") from None
 
 
 @contextmanager

@@ -1,45 +1,63 @@
-"""From the bytes of a file to proven records of the export it is recognised as."""
+"""From the bytes of a file to the work that proves it, as the export it is recognised as."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from operator import itemgetter
 
 from loader import csv_records, json_records
+from loader.batches import Arrange, Batch, CsvProver, RowProver
+from loader.csv_blocks import PlainBlock, csv_blocks
 from loader.errors import DataRefusedError
-from loader.exports import Column, Export, normalised
-from loader.lines import Line, utf8_lines
-from loader.problems import shortened, shown_cell
+from loader.exports import Export, normalised
+from loader.json_files import json_rows
+from loader.json_replies import Row
+from loader.lines import UTF8_MARK, Line, without_mark
+from loader.problems import shortened
 from loader.recognition import Layout, recognise
-from loader.records import Item, Problem, Record
-from loader.values import compile_check, expected
+from loader.records import MAX_KEPT_BYTES, Problem
+
+Read = Callable[[int], bytes]
+Job = Callable[[], Batch]
 
 _JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _LINES_TO_RECOGNISE = 100
+_READ_BYTES = 1 << 18
+_JOB_BYTES = 1 << 19
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A recognised file; `items` are its records, fields in declared order, blanks and problems."""
+    """A recognised file; each of its `jobs` proves some of its records, in any thread.
+
+    `header` holds the exact bytes of a CSV file's first line, its line end included.
+    """
 
     export: Export
-    items: Iterator[Item]
+    header: bytes | None
+    jobs: Iterator[Job]
 
 
-def read_export(chunks: Iterable[bytes], exports: Sequence[Export], place: str) -> Reading:
-    """Recognise the file at `place` as one of `exports` and read it.
+def read_export(
+    read: Read, exports: Sequence[Export], place: str, *, evolve: bool = False
+) -> Reading:
+    """Recognise what `read` returns as one of `exports`; `place` is what messages call the file.
 
-    Every field of a record is proven castable to its column's declared type. Raises
-    `DataRefusedError` when the file is empty, not UTF-8, or none of the exports.
+    The jobs prove every field castable to its column's declared type. With `evolve`, columns that
+    are not declared become text columns of the export. Raises `DataRefusedError` when the file is
+    empty, not UTF-8, or none of the exports.
     """
-    lines = utf8_lines(chunks, place)
-    first = next(lines, None)
-    if first is None or first.raw == b"":
+    head = b""
+    while len(head) <= len(UTF8_MARK) and (part := read(_READ_BYTES)):
+        head += part
+    if head in {b"", UTF8_MARK}:
         message = f"{place}: is empty, without even a header"
         raise DataRefusedError(message, "nothing was loaded; export the file again")
-    is_json = place.lower().endswith(_JSON_SUFFIXES) or (first.raw or b"").startswith((b"{", b"["))
-    read = _read_jsonl if is_json else _read_csv
-    return read(first, lines, _of_format("jsonl" if is_json else "csv", exports, place), place)
+    is_json = place.lower().endswith(_JSON_SUFFIXES) or head.startswith((b"{", b"["))
+    reader = _read_jsonl if is_json else _read_csv
+    fitting = _of_format("jsonl" if is_json else "csv", exports, place)
+    return reader(head, read, fitting, place, evolve=evolve)
 
 
 def _of_format(name: str, exports: Sequence[Export], place: str) -> list[Export]:
@@ -51,22 +69,32 @@ def _of_format(name: str, exports: Sequence[Export], place: str) -> list[Export]
     return fitting
 
 
-def _read_csv(first: Line, lines: Iterator[Line], exports: Sequence[Export], place: str) -> Reading:
+def _read_csv(
+    head: bytes, read: Read, exports: Sequence[Export], place: str, *, evolve: bool
+) -> Reading:
+    while b"\n" not in head and len(head) <= MAX_KEPT_BYTES and (more := read(_READ_BYTES)):
+        head += more
+    size = head.find(b"\n") + 1 or len(head)
+    first = without_mark(Line(1, 0, head[:size]), place)
     header = csv_records.read_header(first)
     if isinstance(header, Problem):
         hints = [header.expected] if header.expected else []
         message = f"{place}:1: the header {header.reason}"
         raise DataRefusedError(message, *hints, "nothing was loaded")
-    layout = recognise(header, exports, f"{place}:1")
-    records = csv_records.read_records(lines, header)
-    return Reading(
-        layout.export, _proven(records, layout.export, _arrangement(layout, len(header)))
+    layout = recognise(header, exports, f"{place}:1", evolve=evolve)
+    prover = CsvProver(layout, header, _arrangement(layout, len(header)))
+    rest = Line(2, size, head[size:])
+    blocks = csv_blocks(read, rest, header, place, prover.rows.prove)
+    jobs = (
+        partial(prover.plain, block)
+        if isinstance(block, PlainBlock)
+        else partial(prover.read, block.items)
+        for block in blocks
     )
+    return Reading(layout.export, first.raw, jobs)
 
 
-def _arrangement(
-    layout: Layout, width: int
-) -> Callable[[tuple[str | None, ...]], tuple[str | None, ...]] | None:
+def _arrangement(layout: Layout, width: int) -> Arrange | None:
     """Return what puts fields of a file in declared order, or None when they already are."""
     if layout.positions == tuple(range(width)):
         return None
@@ -77,65 +105,69 @@ def _arrangement(
     return lambda fields: pick((*fields, None))
 
 
-def _proven(
-    items: Iterator[Item],
-    export: Export,
-    arrange: Callable[[tuple[str | None, ...]], tuple[str | None, ...]] | None,
-) -> Iterator[Item]:
-    checks = [(index, compile_check(column)) for index, column in enumerate(export.columns)]
-    for item in items:
-        if not isinstance(item, Record):
-            yield item
-            continue
-        number, offset, raw, fields = item
-        if arrange is not None:
-            fields = arrange(fields)
-        for index, check in checks:
-            if (reason := check(fields[index])) is not None:
-                yield _refused(item, export.columns[index], fields[index], reason)
-                break
-        else:
-            yield item if arrange is None else Record(number, offset, raw, fields)
-
-
-def _refused(record: Record, column: Column, value: str | None, reason: str) -> Problem:
-    return Problem(
-        record.line_number,
-        record.byte_offset,
-        column.name,
-        reason,
-        expected(column),
-        shown_cell(column, value),
-    )
-
-
 def _read_jsonl(
-    first: Line, lines: Iterator[Line], exports: Sequence[Export], place: str
+    head: bytes, read: Read, exports: Sequence[Export], place: str, *, evolve: bool
 ) -> Reading:
-    head = [first, *islice(lines, _LINES_TO_RECOGNISE - 1)]
-    export = _export_of_objects(head, exports, place)
-    records = json_records.read_records(chain(head, lines), _Members(export))
-    return Reading(export, _proven(records, export, None))
+    chunks = chain([head], iter(partial(read, _READ_BYTES), b""))
+    envelopes = [export.envelope for export in exports if export.envelope is not None]
+    lines = json_rows(chunks, envelopes, place)
+    first = list(islice(lines, _LINES_TO_RECOGNISE))
+    export = _export_of_objects(first, exports, place, evolve=evolve)
+    members, prover = _Members(export), RowProver(export)
+    jobs = (partial(group.prove, prover, members) for group in _groups(chain(first, lines)))
+    return Reading(export, None, jobs)
 
 
-def _export_of_objects(head: list[Line], exports: Sequence[Export], place: str) -> Export:
+@dataclass(frozen=True)
+class _Group:
+    """Rows of a JSON file, and the number each has in the raw table."""
+
+    rows: list[Row]
+    numbers: list[int]
+
+    def prove(self, prover: RowProver, members: "_Members") -> Batch:
+        return prover.batch(json_records.read_records(self.rows, members), self.numbers)
+
+
+def _groups(lines: Iterable[Row]) -> Iterator[_Group]:
+    """Yield the rows in groups; several on one line are numbered on from it, so none are alike."""
+    group, numbers = list[Row](), list[int]()
+    size = number = 0
+    for line in lines:
+        group.append(line)
+        numbers.append(number := max(line[0], number + 1))
+        size += len(line.raw or b"")
+        if size >= _JOB_BYTES:
+            yield _Group(group, numbers)
+            group, numbers, size = [], [], 0
+    if group:
+        yield _Group(group, numbers)
+
+
+def _export_of_objects(
+    head: list[Row], exports: Sequence[Export], place: str, *, evolve: bool
+) -> Export:
     """Return the export of the first object whose keys fit one; refuse by the first object."""
     refusal: DataRefusedError | None = None
-    for line in head:
-        text = json_records.read_text(line)
-        if isinstance(text, Problem):
-            continue
-        try:
-            members = json_records.read_object(text)
-            return recognise(list(members), exports, f"{place}:{line.number}").export
-        except json_records.NotAnObjectError:
-            continue
-        except DataRefusedError as error:
-            refusal = refusal or error
+    broken: Problem | None = None
+    for row in head:
+        members = json_records.read_members(row)
+        if isinstance(members, Problem):
+            broken = broken or members
+        elif isinstance(members, dict):
+            try:
+                where = f"{place}:{row[0]}"
+                return recognise(list(members), exports, where, evolve=evolve).export
+            except DataRefusedError as error:
+                refusal = refusal or error
     if refusal is not None:
         raise refusal
-    message = f"{place}: holds no JSON object in its first {len(head):,} lines"
-    raise DataRefusedError(message, "nothing was loaded; expected one JSON object on each line")
+    expectation = "nothing was loaded; expected JSON objects, one on each line or in an array"
+    if broken is not None:
+        message = f"{place}:{broken.line_number}: the line {broken.reason}"
+        raise DataRefusedError(message, expectation)
+    message = f"{place}: holds no JSON object{' in its first lines' if head else ''}"
+    raise DataRefusedError(message, expectation)
 
 
 class _Members:

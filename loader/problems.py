@@ -13,15 +13,13 @@ _MAX_CELL = 40
 class RefusedRowsError(DataRefusedError):
     """Rows of a file are refused; `problems` are the first twenty of `total`."""
 
-    def __init__(self, place: str, problems: Sequence[Problem], total: int) -> None:
-        """Put the problems of the file at `place` into one message."""
+    def __init__(self, place: str, problems: Sequence[Problem], total: int, advice: str) -> None:
+        """Put the problems of the file at `place` into one message that ends with `advice`."""
         self.problems = tuple(problems)
         self.total = total
         first, *rest = (_entry(place, problem) for problem in problems)
         hidden = total - len(problems)
         more = [f"{hidden:,} more problems are not shown"] if hidden else []
-        rows = "row" if total == 1 else f"{total:,} rows"
-        advice = f"nothing was loaded; fix the {rows} and load the file again"
         super().__init__("\n".join((first, *rest)), *more, advice)
 
 

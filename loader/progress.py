@@ -4,23 +4,31 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-from loader.files import LocalFile
+from loader.inputs import Input
 
 Report = Callable[[int, int], None]
 
 
 @contextmanager
-def progress_bar(files: Sequence[LocalFile]) -> Iterator[Callable[[LocalFile], Report | None]]:
+def progress_bar(
+    files: Sequence[Input], *, quiet: bool = False
+) -> Iterator[Callable[[Input], Report | None]]:
     """Show one bar over the bytes of all files; yield what begins a file and gives its report.
 
     A report takes the bytes and the rows of the file done so far.
     """
-    if not sys.stderr.isatty():
+    if quiet or not sys.stderr.isatty():
         yield lambda _file: None
         return
+    # Where nobody looks, a tenth of a second of every start would be spent on importing it.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -28,11 +36,12 @@ def progress_bar(files: Sequence[LocalFile]) -> Iterator[Callable[[LocalFile], R
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        total = sum(file.path.stat().st_size for file in files)
+        sizes = [file.size for file in files]
+        total = None if None in sizes else sum(size or 0 for size in sizes)
         task = bar.add_task("", total=total, speed="")
         done_bytes = done_rows = last_bytes = last_rows = 0
 
-        def begin(file: LocalFile) -> Report:
+        def begin(file: Input) -> Report:
             nonlocal done_bytes, done_rows, last_bytes, last_rows
             done_bytes, done_rows = done_bytes + last_bytes, done_rows + last_rows
             last_bytes = last_rows = 0

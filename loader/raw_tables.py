@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import Connection, sql
 
-from loader import ledger
+from loader import ledger_table, rejects
 from loader.errors import DatabaseError
 from loader.exports import Column, Export
 
@@ -12,7 +12,8 @@ LOAD_ID = "_load_id"
 ROW_NUMBER = "_row_number"
 _PLUMBING_COMMENTS = {
     LOAD_ID: "Load the row came with: loader.loads.load_id.",
-    ROW_NUMBER: "Line of the file the row's record starts on, counted from 1, the header included.",
+    ROW_NUMBER: "Line of the file the row's record starts on, counted from 1, the header included;"
+    " rows that start on one line, as in JSON arrays, are numbered on from it.",
 }
 _PREPARE_LOCK = "loader: create tables"
 
@@ -21,7 +22,7 @@ _Existing = dict[tuple[str, str], dict[str | None, tuple[str, str]]]
 
 
 def prepare(connection: Connection, exports: Sequence[Export]) -> None:
-    """Create the ledger and the raw table of every export, and add columns declared since.
+    """Create the ledger, the rejects and every export's raw table; add columns declared since.
 
     Changes nothing that is as declared, and takes no lock on it that a load would wait for. Two
     processes may do this at once. Raises `DatabaseError` for a table that is not a raw table.
@@ -29,7 +30,8 @@ def prepare(connection: Connection, exports: Sequence[Export]) -> None:
     with connection.transaction():
         lock = "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))"
         connection.execute(lock, [_PREPARE_LOCK])
-        ledger.create(connection)
+        ledger_table.create(connection)
+        rejects.create(connection)
         existing = _existing(connection, exports)
         for schema in {export.schema: None for export in exports}:
             if not any(found == schema for found, _ in existing):
@@ -121,13 +123,20 @@ def analyze(connection: Connection, exports: Sequence[Export]) -> None:
     connection.execute("analyze loader.loads")
 
 
+def remove(connection: Connection, export: Export, load_id: int) -> int:
+    """Delete the rows of a load that was not completed; return how many there were."""
+    statement = sql.SQL("delete from {} where {} = %s")
+    deleted = statement.format(identifier(export), sql.Identifier(LOAD_ID))
+    return connection.execute(deleted, [load_id]).rowcount
+
+
 def identifier(export: Export) -> sql.Identifier:
     """Return the name of the export's raw table for use in a statement."""
     return sql.Identifier(export.schema, export.table)
 
 
 def copy_statement(export: Export) -> sql.Composed:
-    """Return the COPY that takes the declared columns, then load and row number, as text."""
+    """Return the COPY, in binary, of the declared columns, then load and row number."""
     names = [*(column.name for column in export.columns), LOAD_ID, ROW_NUMBER]
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    return sql.SQL("copy {} ({}) from stdin").format(identifier(export), columns)
+    return sql.SQL("copy {} ({}) from stdin (format binary)").format(identifier(export), columns)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loader.errors import DataRefusedError, UsageError
+from loader.evolution import evolved
 from loader.exports import Export, normalised
 from loader.problems import shortened
 
@@ -44,11 +45,16 @@ def find_export(exports: Sequence[Export], name: str) -> Export:
     raise UsageError(message, f"declared exports: {', '.join(item.name for item in exports)}")
 
 
-def recognise(names: Sequence[str], exports: Sequence[Export], place: str) -> Layout:
+def recognise(
+    names: Sequence[str], exports: Sequence[Export], place: str, *, evolve: bool = False
+) -> Layout:
     """Return the one export whose columns are `names`, the names on a header or in an object.
 
-    Raises `DataRefusedError` naming `place`, the nearest export and every column that differs.
+    With `evolve`, names that are not declared are added to the export as columns of text. Raises
+    `DataRefusedError` naming `place`, the nearest export and every column that differs.
     """
+    if evolve:
+        exports = evolved(names, exports, place)
     differences = [_compare(names, export) for export in exports]
     fitting = [difference.export for difference in differences if not difference.size]
     if len(fitting) == 1:
@@ -58,11 +64,8 @@ def recognise(names: Sequence[str], exports: Sequence[Export], place: str) -> La
         hint = f"nothing was loaded; say which it is, such as --export {fitting[0].name}"
         raise DataRefusedError(message, hint)
     nearest = min(differences, key=lambda difference: difference.size)
-    if len(exports) > 1 and len(nearest.missing) * 2 > len(nearest.export.columns):
-        message = f"{place}: is not like any declared export"
-        raise DataRefusedError(
-            message, "nothing was loaded; the first line must name the columns", _LIST_THEM
-        )
+    if len(nearest.missing) * 2 > len(nearest.export.columns):
+        raise _far_refusal(nearest, place)
     raise _refusal(nearest, place)
 
 
@@ -93,6 +96,16 @@ def _layout(names: Sequence[str], export: Export) -> Layout:
     )
 
 
+def _far_refusal(nearest: _Difference, place: str) -> DataRefusedError:
+    """Say what was expected, not what was found: without a header that is a row of somebody's."""
+    return DataRefusedError(
+        f"{place}: is not like any declared export; the nearest is {nearest.export.name},"
+        f" of whose columns it lacks {', '.join(nearest.missing)}",
+        "nothing was loaded; the first line must name the columns",
+        _LIST_THEM,
+    )
+
+
 def _refusal(nearest: _Difference, place: str) -> DataRefusedError:
     parts = [
         f"{word} {', '.join(columns)}"
@@ -103,9 +116,12 @@ def _refusal(nearest: _Difference, place: str) -> DataRefusedError:
         )
         if columns
     ]
+    is_new_alone = not nearest.missing and not nearest.duplicated
+    accept = ["or accept the new columns as text with --evolve"] if is_new_alone else []
     return DataRefusedError(
         f"{place}: is not {nearest.export.name}, the nearest export: {'; '.join(parts)}",
         "nothing was loaded; export the file again with these columns, in any order",
+        *accept,
         _LIST_THEM,
     )
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 MAX_FIELD_BYTES = 1 << 20
 MAX_RECORD_BYTES = 8 << 20
+# Longer lines than records may be are kept whole for `loader.rejects`, up to this.
+MAX_KEPT_BYTES = 32 << 20
 
 
 class Record(NamedTuple):
@@ -30,7 +32,8 @@ class Problem(NamedTuple):
 
     `column` is the declared column, or the header's spelling where only the file's structure is
     known. `expected` says what would have been accepted. `cell` is the offending value ready to
-    be shown, or `None` when it must not be shown.
+    be shown, or `None` when it must not be shown. `raw` holds the refused line exactly as it was
+    read, its line end included, or `None` when it is longer than 32 MiB.
     """
 
     line_number: int
@@ -39,6 +42,7 @@ class Problem(NamedTuple):
     reason: str
     expected: str | None = None
     cell: str | None = None
+    raw: bytes | None = None
 
 
 Item = Record | Blank | Problem

@@ -12,7 +12,8 @@ from psycopg import Connection
 
 from loader import ledger
 from loader.building import ensure_profile
-from loader.files import expand, read_through
+from loader.content import hash_of
+from loader.inputs import expand
 from loader.project import Project
 
 _STARTER_SEEDS = Path(__file__).parent / "starter_seeds"
@@ -63,7 +64,7 @@ def withdraw_samples(connection: Connection, project: Project) -> int:
 
 def sample_loads(connection: Connection, project: Project) -> list[int]:
     """Return the visible loads whose bytes are those of a sample."""
-    hashes = [read_through(file).sha256 for file in expand([str(project.samples)])]
+    hashes = [hash_of(file) for file in expand([str(project.samples)])]
     rows = connection.execute(
         "select load_id from loader.loads where status = 'loaded' and sha256 = any(%s)"
         " order by load_id",

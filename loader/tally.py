@@ -1,29 +1,83 @@
-"""What becomes of the items of a file while it is read: counted, sifted, cut into batches."""
+"""What became of the records of a file while it is read: counts, problems, accounts."""
 
-from collections.abc import Iterator
+from bisect import insort
 from dataclasses import dataclass, field
+from decimal import Decimal
+from threading import Lock
+from typing import Literal
 
+from loader.batches import Batch
+from loader.errors import DataRefusedError
 from loader.exports import Export
 from loader.ledger import Counts
-from loader.parsing import Reading
 from loader.problems import MAX_SHOWN, RefusedRowsError
-from loader.records import Blank, Problem, Record
+from loader.records import Problem
+from loader.spool import Spool
 
-# Small enough that a server's error is noticed soon and memory stays low; COPY costs the same.
-_BATCH_ROWS = 20_000
-_BATCH_BYTES = 1 << 23
+OnError = Literal["abort", "quarantine"]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What to do with refused records: `share` and `count` are limits, None for no limit."""
+
+    on_error: OnError = "abort"
+    count: int | None = None
+    share: Decimal | None = None
+
+    def __str__(self) -> str:
+        """Return the limit as it was asked for."""
+        return f"{self.share}%" if self.share is not None else f"{self.count:,}"
 
 
 @dataclass
 class Tally:
-    """Counts that grow while a file is read, its first problems, and the accounts of its rows."""
+    """Counts that grow while a file is read, by batches from several threads.
 
+    `problems` are the first twenty by line; under quarantine `spool` holds all of them.
+    """
+
+    tolerance: Tolerance = field(default_factory=Tolerance)
     read: int = 0
     loaded: int = 0
     rejected: int = 0
     blank: int = 0
     problems: list[Problem] = field(default_factory=list)
     accounts: set[str | None] = field(default_factory=set)
+    spool: Spool | None = None
+    unkept: int | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def add(self, batch: Batch) -> bool:
+        """Count a batch; say whether its rows are still wanted."""
+        with self._lock:
+            self.read += batch.read
+            self.blank += batch.blank
+            self.rejected += len(batch.problems)
+            self.accounts |= batch.accounts
+            for problem in batch.problems:
+                self._keep(problem)
+            is_wanted = not self.is_given_up
+            if is_wanted:
+                self.loaded += len(batch.line_numbers)
+            return is_wanted
+
+    def _keep(self, problem: Problem) -> None:
+        if self.tolerance.on_error == "quarantine" and problem.raw is None:
+            self.unkept = problem.line_number
+        elif self.tolerance.on_error == "quarantine":
+            self.spool = self.spool or Spool()
+            self.spool.append(problem)
+        if len(self.problems) < MAX_SHOWN or problem.line_number < self.problems[-1].line_number:
+            insort(self.problems, problem._replace(raw=None), key=lambda kept: kept.line_number)
+            del self.problems[MAX_SHOWN:]
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether enough was refused for nothing to be loaded."""
+        if self.tolerance.on_error == "abort":
+            return self.rejected > 0
+        return self.tolerance.count is not None and self.rejected > self.tolerance.count
 
     def counts(self) -> Counts:
         """Return the counts as they stand."""
@@ -37,39 +91,28 @@ class Tally:
         return only or ""
 
     def refuse_problems(self, place: str) -> None:
-        """Raise `RefusedRowsError` when any record was refused."""
-        if self.problems:
-            raise RefusedRowsError(place, self.problems, self.rejected)
+        """Raise `RefusedRowsError` when more records were refused than is tolerated."""
+        if self.is_given_up or self._exceeds_share():
+            advice = self._advice()
+            raise RefusedRowsError(place, self.problems, self.rejected, advice)
+        if self.unkept is not None:
+            message = f"{place}:{self.unkept}: the line is longer than 32 MiB, too long to be kept"
+            raise DataRefusedError(message, "nothing was loaded; fix the line")
 
+    def _exceeds_share(self) -> bool:
+        records = self.read - self.blank
+        share = self.tolerance.share
+        return share is not None and self.rejected * 100 > share * records
 
-def sift(reading: Reading, tally: Tally) -> Iterator[Record]:
-    """Count everything that is read; yield the records up to the first problem."""
-    columns = [column.name for column in reading.export.columns]
-    account = reading.export.account_column
-    at = None if account is None else columns.index(account)
-    for item in reading.items:
-        tally.read += 1
-        if isinstance(item, Problem):
-            tally.rejected += 1
-            if len(tally.problems) < MAX_SHOWN:
-                tally.problems.append(item)
-        elif isinstance(item, Blank):
-            tally.blank += 1
-        elif not tally.problems:
-            if at is not None:
-                tally.accounts.add(item.fields[at])
-            yield item
-
-
-def batches(records: Iterator[Record]) -> Iterator[list[Record]]:
-    """Yield the records in lists of a bounded number and size."""
-    batch: list[Record] = []
-    size = 0
-    for record in records:
-        batch.append(record)
-        size += len(record.raw)
-        if len(batch) == _BATCH_ROWS or size >= _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+    def _advice(self) -> str:
+        if self.tolerance.on_error == "abort":
+            rows = "row" if self.rejected == 1 else f"{self.rejected:,} rows"
+            return (
+                f"nothing was loaded; fix the {rows} and load the file again,"
+                " or load the rest with --on-error quarantine"
+            )
+        records = self.read - self.blank
+        return (
+            f"nothing was loaded: {self.rejected:,} of {records:,} records are refused,"
+            f" more than --max-errors {self.tolerance}"
+        )

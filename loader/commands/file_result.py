@@ -33,6 +33,9 @@ class FileResult:
     rows_loaded: int | None = None
     rows_rejected: int | None = None
     rows_blank: int | None = None
+    replaced: tuple[int, ...] = ()
+    replaced_by: int | None = None
+    added_columns: tuple[str, ...] = ()
     error: str | None = None
     problems: tuple[ProblemResult, ...] = ()
 
@@ -49,6 +52,9 @@ def of_outcome(outcome: Outcome) -> FileResult:
         rows_loaded=outcome.counts.loaded,
         rows_rejected=outcome.counts.rejected,
         rows_blank=outcome.counts.blank,
+        replaced=outcome.replaced,
+        replaced_by=outcome.replaced_by,
+        added_columns=outcome.added_columns,
     )
 
 
@@ -85,11 +91,27 @@ def line_of(result: FileResult) -> str:
         parts.append(f"load {result.load_id}")
     if result.rows_loaded is not None:
         parts.append(_rows(result.rows_loaded))
+    if result.rows_rejected:
+        parts.append(f"{result.rows_rejected:,} rejected")
     if result.rows_blank:
         parts.append(f"{result.rows_blank:,} blank")
     if result.rows_read == 0:
         parts.append("only a header")
+    parts += _remarks(result)
     return "  ".join(parts)
+
+
+def _remarks(result: FileResult) -> list[str]:
+    remarks = []
+    if result.replaced:
+        remarks.append(f"replaces load {', '.join(map(str, result.replaced))}")
+    if result.replaced_by is not None:
+        remarks.append(f"replaced since by load {result.replaced_by}")
+    if result.added_columns:
+        remarks.append(f"new columns {', '.join(result.added_columns)}")
+    if result.rows_rejected and result.status == "loaded":
+        remarks.append(f"see: loader rejects {result.load_id}")
+    return remarks
 
 
 def summary_of(results: Sequence[FileResult]) -> str:

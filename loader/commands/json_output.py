@@ -8,7 +8,7 @@ import typer
 
 
 def print_json(document: object) -> None:
-    """Print a document of dataclasses, mappings, sequences, texts, numbers and times."""
+    """Print a document of dataclasses, mappings, sequences, texts, numbers, times and bytes."""
     typer.echo(json.dumps(document, indent=2, default=_plain))
 
 
@@ -17,5 +17,7 @@ def _plain(value: object) -> object:
         return asdict(value)
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
     message = f"cannot be written as JSON: {type(value).__name__}"
     raise TypeError(message)

@@ -1,6 +1,5 @@
 """The commands on what there is: `loads` and `withdraw`, the ledger, and `sources`, the exports."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from loader import connection, ledger, raw_tables
 from loader.commands.context import project_of
 from loader.commands.json_output import print_json
+from loader.commands.tables import print_table
 from loader.errors import UsageError
 from loader.exports import Column, Export, read_exports
 
@@ -43,7 +43,7 @@ def loads(context: typer.Context, *, as_json: Json = False) -> None:
         )
         for load in entries
     ]
-    _print_table((*_LOAD_HEADINGS, "finished"), rows)
+    print_table((*_LOAD_HEADINGS, "finished"), rows)
 
 
 def withdraw(
@@ -73,9 +73,10 @@ def sources(context: typer.Context, *, as_json: Json = False) -> None:
         return
     for export in exports:
         account = export.account_column or "given with --account"
-        typer.echo(f"{export.name}  {export.format}  account: {account}")
+        covers = f"  newest file of a name counts: {export.covers}" if export.covers else ""
+        typer.echo(f"{export.name}  {export.format}  account: {account}{covers}")
         rows = [_column_row(column) for column in export.columns]
-        _print_table(("column", "type", "in the file", ""), rows, indent="  ")
+        print_table(("column", "type", "in the file", ""), rows, indent="  ")
 
 
 def _column_row(column: Column) -> tuple[str, ...]:
@@ -92,6 +93,7 @@ def _described(export: Export) -> dict[str, object]:
         "format": export.format,
         "raw_table": f"{export.schema}.{export.table}",
         "account_column": export.account_column,
+        "covers": export.covers,
         "columns": [
             {
                 "name": column.name,
@@ -106,12 +108,3 @@ def _described(export: Export) -> dict[str, object]:
             for column in export.columns
         ],
     }
-
-
-def _print_table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], *, indent: str = ""
-) -> None:
-    widths = [max(map(len, cells)) for cells in zip(headings, *rows, strict=True)]
-    for row in (headings, *rows):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        typer.echo(f"{indent}{'  '.join(cells)}".rstrip())

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from loader.exports import Export, read_exports
-from loader.files import LocalFile
+from loader.inputs import Input, expand
 from loader.project import Project
 from loader.raw_tables import prepare
 
@@ -42,10 +42,10 @@ def connection(
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Callable[..., LocalFile]:
-    def write(content: str | bytes, name: str = "x.csv") -> LocalFile:
+def file(tmp_path: Path) -> Callable[..., Input]:
+    def write(content: str | bytes, name: str = "x.csv") -> Input:
         data = content if isinstance(content, bytes) else content.encode()
         (tmp_path / name).write_bytes(data)
-        return LocalFile(tmp_path / name)
+        return expand([str(tmp_path / name)])[0]
 
     return write

@@ -19,7 +19,8 @@ BROKEN = WORKERS + "2,x,1714330800,linux\n"
 BROKEN_ERROR = (
     "count is not a whole number: 'x'\n"
     "  expected a whole number such as 42\n"
-    "  nothing was loaded; fix the row and load the file again\n"
+    "  nothing was loaded; fix the row and load the file again,"
+    " or load the rest with --on-error quarantine\n"
 )
 
 
@@ -57,7 +58,7 @@ def test_load_says_what_became_of_each_file(run: Run, folder: Path) -> None:
         1,
         (
             "loaded  in/a.csv  spacelift.worker_count  load 1  1 row\n"
-            "refused  in/b.csv\n"
+            "refused  in/b.csv  1 rejected\n"
             "already loaded  in/c.csv  spacelift.worker_count  load 1  1 row\n"
             "loaded  in/d.csv  spacelift.worker_count  load 3  0 rows  1 blank\n"
             "loaded  in/e.csv  spacelift.worker_count  load 4  0 rows  only a header\n"
@@ -98,6 +99,9 @@ def test_json_holds_every_file_and_problem(run: Run, folder: Path) -> None:
                 "rows_loaded": 1,
                 "rows_rejected": 0,
                 "rows_blank": 0,
+                "replaced": [],
+                "replaced_by": None,
+                "added_columns": [],
                 "error": None,
                 "problems": [],
             },
@@ -111,6 +115,9 @@ def test_json_holds_every_file_and_problem(run: Run, folder: Path) -> None:
                 "rows_loaded": None,
                 "rows_rejected": 1,
                 "rows_blank": None,
+                "replaced": [],
+                "replaced_by": None,
+                "added_columns": [],
                 "error": f"b.csv:3: {BROKEN_ERROR}".strip(),
                 "problems": [
                     {
@@ -137,7 +144,7 @@ def test_check_needs_no_database(run: Run, folder: Path, monkeypatch: pytest.Mon
         1,
         (
             "loadable  a.csv  spacelift.worker_count  1 row\n"
-            "refused  b.csv\n"
+            "refused  b.csv  1 rejected\n"
             "2 files: 1 loadable, 1 refused; 1 row\n"
         ),
         f"error: b.csv:3: {BROKEN_ERROR}",
@@ -158,9 +165,9 @@ MISTAKES = [
         ["check", "nix.csv", "--export", "nix"],
         (
             "error: nix: no export of this name is declared\n"
-            "  declared exports: databricks.billable_usage, infrasage.usage_metering, "
-            "metronome.usage_events, spacelift.run_minutes, spacelift.worker_count, "
-            "tecton.billable_usage_v1, tecton.billable_usage_v2\n"
+            "  declared exports: databricks.billable_usage, infrasage.usage_breakdown, "
+            "infrasage.usage_metering, metronome.usage_events, spacelift.run_minutes, "
+            "spacelift.worker_count, tecton.billable_usage_v1, tecton.billable_usage_v2\n"
         ),
     ),
 ]
@@ -212,7 +219,7 @@ def test_an_unforeseen_database_error_shows_no_traceback(
 
 @pytest.mark.usefixtures("folder")
 def test_an_interrupt_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(_: object) -> None:
+    def interrupt(_: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("loader.commands.load.expand", interrupt)

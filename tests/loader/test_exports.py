@@ -7,7 +7,7 @@ from loader.errors import UsageError
 from loader.exports import Column, Export, read_exports
 from loader.project import Project
 
-DECLARATION = """
+DECLARATION = r"""
 version: 2
 sources:
   - name: vendor
@@ -23,6 +23,7 @@ sources:
             loader:
               format: csv
               account: tenant
+              covers: 'tenant=[0-9]+\.csv'
         columns:
           - name: tenant
             data_type: text
@@ -71,6 +72,7 @@ def test_an_export_is_read_from_its_dbt_source(tmp_path: Path) -> None:
                 ),
                 Column(name="noted", type=ColumnType("date"), description="", header="noted"),
             ),
+            covers=r"tenant=[0-9]+\.csv",
         ),
     )
 
@@ -78,6 +80,7 @@ def test_an_export_is_read_from_its_dbt_source(tmp_path: Path) -> None:
 def test_the_declared_exports_of_this_project(exports: tuple[Export, ...]) -> None:
     assert [(export.name, export.format, export.account_column) for export in exports] == [
         ("databricks.billable_usage", "csv", "workspace_id"),
+        ("infrasage.usage_breakdown", "jsonl", None),
         ("infrasage.usage_metering", "csv", "tenant_id"),
         ("metronome.usage_events", "jsonl", None),
         ("spacelift.run_minutes", "csv", None),
@@ -85,6 +88,24 @@ def test_the_declared_exports_of_this_project(exports: tuple[Export, ...]) -> No
         ("tecton.billable_usage_v1", "csv", "account_name"),
         ("tecton.billable_usage_v2", "csv", "account_name"),
     ]
+
+
+NAMES = [
+    ("workspaceId=1730562984417093-usageMonth=2026-10.csv", True),
+    ("workspaceId=1-usageMonth=2026-10.csv.bak", False),
+    ("old-workspaceId=1-usageMonth=2026-10.csv", False),
+    ("workspaceId=1-usageMonth=2026-10xcsv", False),
+    ("usage.csv", False),
+]
+
+
+@pytest.mark.parametrize(("name", "says"), NAMES)
+def test_what_a_file_covers_is_told_by_its_whole_name(
+    exports: tuple[Export, ...], name: str, *, says: bool
+) -> None:
+    databricks, *others = exports
+    assert databricks.covered_by(name) == (name if says else None)
+    assert [export.covered_by(name) for export in others] == [None] * len(others)
 
 
 def test_a_source_table_without_loader_settings_is_no_export(tmp_path: Path) -> None:
@@ -109,13 +130,26 @@ MISTAKES = [
         "layout: csv",
         (
             f"{TABLE}.config.meta.loader.layout: is not a key the loader knows"
-            "\n  known keys: format, account"
+            "\n  known keys: format, account, covers, envelope"
         ),
     ),
     (
         "account: tenant",
         "account: nobody",
         f"{TABLE}.config.meta.loader.account: is not a column: 'nobody'",
+    ),
+    (
+        r"covers: 'tenant=[0-9]+\.csv'",
+        "covers: 'tenant=('",
+        (
+            f"{TABLE}.config.meta.loader.covers: is not a regular expression:"
+            " missing ), unterminated subpattern at position 7"
+        ),
+    ),
+    (
+        r"covers: 'tenant=[0-9]+\.csv'",
+        "covers: true",
+        f"{TABLE}.config.meta.loader.covers: is not text: True\n  put it in quotes",
     ),
     (
         "header: tenantId",

@@ -4,24 +4,16 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from loads import WORKERS_SOUND, load_file, rows_of
 
 from loader.column_types import ColumnType
 from loader.errors import DatabaseError
 from loader.exports import Column, Export
-from loader.files import LocalFile
-from loader.loading import load_file
+from loader.inputs import Input
 from loader.raw_tables import prepare
 
 Connect = Callable[[], psycopg.Connection]
-Write = Callable[..., LocalFile]
-
-WORKERS = b"ID,Count,TimestampUnix,WorkerPoolName\n1,3,1714330800,linux\n\n2,,1714334400,\n"
-WORKERS_SOUND = WORKERS.replace(b"2,,", b"2,4,")
-
-
-def rows_of(connection: psycopg.Connection, table: str) -> list[tuple[object, ...]]:
-    query = f"select * from {table} order by _load_id, _row_number"
-    return connection.execute(query).fetchall()
+Write = Callable[..., Input]
 
 
 def columns_of(connection: psycopg.Connection, table: str) -> list[tuple[object, ...]]:

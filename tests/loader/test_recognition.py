@@ -1,15 +1,18 @@
+from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loader.batches import Batch
 from loader.errors import DataRefusedError, UsageError
 from loader.exports import Export, read_exports
-from loader.parsing import read_export
+from loader.parsing import read_export as read_bytes
 from loader.project import find_project
 from loader.recognition import find_export, recognise
-from loader.records import Problem, Record
+from loader.records import Problem
 
 DATABRICKS = (
     "workspaceId,timestamp,clusterId,clusterName,clusterNodeType,clusterOwnerUserId,"
@@ -52,6 +55,10 @@ def test_the_order_of_columns_does_not_matter(names: list[str]) -> None:
 
 
 NOTHING = "nothing was loaded; export the file again with these columns, in any order"
+EVOLVE = "or accept the new columns as text with --evolve"
+FAR = "is not like any declared export; the nearest is {}, of whose columns it lacks {}"
+NAMES = "nothing was loaded; the first line must name the columns"
+EVENT_COLUMNS = "transaction_id, customer_id, timestamp, event_type"
 LIST = "see the declared exports with: loader sources"
 
 # A header that is refused, and how.
@@ -59,7 +66,7 @@ REFUSED = {
     DATABRICKS.replace("sku,", ""): "is not databricks.billable_usage, the nearest export: "
     f"missing sku\n  {NOTHING}\n  {LIST}",
     DATABRICKS + ",region": "is not databricks.billable_usage, the nearest export: "
-    f"unexpected 'region'\n  {NOTHING}\n  {LIST}",
+    f"unexpected 'region'\n  {NOTHING}\n  {EVOLVE}\n  {LIST}",
     DATABRICKS + ",SKU": "is not databricks.billable_usage, the nearest export: "
     f"more than once sku\n  {NOTHING}\n  {LIST}",
     DATABRICKS + ",clusterOwnerUserEmail": "is not databricks.billable_usage, the nearest export: "
@@ -68,8 +75,10 @@ REFUSED = {
     f"export: missing dbus; unexpected 'DBU'; more than once sku\n  {NOTHING}\n  {LIST}",
     "ID,Count,TimestampUnix,me@example.com": "is not spacelift.worker_count, the nearest export: "
     f"missing WorkerPoolName; unexpected a name with an e-mail address\n  {NOTHING}\n  {LIST}",
-    "4831790000000000,2024-01-01T00:59:59Z,me@example.com": "is not like any declared export"
-    f"\n  nothing was loaded; the first line must name the columns\n  {LIST}",
+    "4831790000000000,2024-01-01T00:59:59Z,me@example.com": FAR.format(
+        "metronome.usage_events", EVENT_COLUMNS
+    )
+    + f"\n  {NAMES}\n  {LIST}",
 }
 
 
@@ -87,9 +96,9 @@ def test_a_forced_export_is_refused_by_its_own_columns(exports: tuple[Export, ..
     with pytest.raises(DataRefusedError) as refusal:
         recognise(["accountName"], [forced], "x.csv:1")
     assert str(refusal.value) == (
-        "x.csv:1: is not spacelift.worker_count, the nearest export: "
-        "missing ID, Count, TimestampUnix, WorkerPoolName; unexpected 'accountName'"
-        f"\n  {NOTHING}\n  {LIST}"
+        "x.csv:1: "
+        + FAR.format("spacelift.worker_count", "ID, Count, TimestampUnix, WorkerPoolName")
+        + f"\n  {NAMES}\n  {LIST}"
     )
 
 
@@ -98,7 +107,7 @@ def test_an_unknown_export_is_refused_with_those_there_are(exports: tuple[Export
         find_export(exports[:2], "databricks.usage")
     assert str(mistake.value) == (
         "databricks.usage: no export of this name is declared\n"
-        "  declared exports: databricks.billable_usage, infrasage.usage_metering"
+        "  declared exports: databricks.billable_usage, infrasage.usage_breakdown"
     )
 
 
@@ -112,15 +121,24 @@ def test_two_exports_alike_ask_which_it_is(exports: tuple[Export, ...]) -> None:
     )
 
 
+def read_export(content: bytes, exports: Sequence[Export], place: str) -> Batch:
+    """Return what the file's jobs make of it, as one batch."""
+    reading = read_bytes(BytesIO(content).read, exports, place)
+    (batch,) = [job() for job in reading.jobs]
+    return batch
+
+
+def rows_of(batch: Batch) -> list[tuple[object, ...]]:
+    return list(zip(*(column.to_pylist() for column in batch.rows), strict=True))
+
+
 def test_fields_are_put_in_declared_order(exports: tuple[Export, ...]) -> None:
     content = (
         b"timestamp,sku,workspaceId,dbus,machineHours,clusterId,clusterName,clusterNodeType,"
         b"clusterOwnerUserId,clusterCustomTags\n"
         b"2024-01-01T00:59:59Z,SKU,1,0.5,1,c,n,m5,2,{}\n"
     )
-    reading = read_export([content], exports, "x.csv")
-    fields = [item.fields for item in reading.items if isinstance(item, Record)]
-    assert fields == [
+    assert rows_of(read_export(content, exports, "x.csv")) == [
         ("1", "2024-01-01T00:59:59Z", "c", "n", "m5", "2", "{}", "SKU", "0.5", "1", None, None)
     ]
 
@@ -132,9 +150,9 @@ EVENT = (
 
 def test_json_is_recognised_by_the_keys_of_its_objects(exports: tuple[Export, ...]) -> None:
     content = b"\n" + EVENT + b"}\n" + EVENT + b',"properties":{"n": 1.0}}\n'
-    reading = read_export([content], exports, "x.jsonl")
+    reading = read_bytes(BytesIO(content).read, exports, "x.jsonl")
     assert reading.export.name == "metronome.usage_events"
-    assert [item.fields for item in reading.items if isinstance(item, Record)] == [
+    assert rows_of(read_export(content, exports, "x.jsonl")) == [
         ("t", "c", "2024-01-01T00:00:00Z", "e", None),
         ("t", "c", "2024-01-01T00:00:00Z", "e", '{"n": 1.0}'),
     ]
@@ -142,15 +160,13 @@ def test_json_is_recognised_by_the_keys_of_its_objects(exports: tuple[Export, ..
 
 def test_a_broken_first_object_does_not_hide_what_the_file_is(exports: tuple[Export, ...]) -> None:
     content = b"{broken\n" + EVENT + b',"extra":1}\n{"customer_id":"c"}\n' + EVENT + b"}\n"
-    items = list(read_export([content], exports, "x.jsonl").items)
-    assert items[:3] == [
+    batch = read_export(content, exports, "x.jsonl")
+    assert [problem._replace(raw=None) for problem in batch.problems] == [
         Problem(1, 0, None, "is not valid JSON"),
         Problem(2, 8, None, "has an unexpected column 'extra'"),
         Problem(3, 111, None, "has no transaction_id"),
     ]
-    assert [item.fields for item in items if isinstance(item, Record)] == [
-        ("t", "c", "2024-01-01T00:00:00Z", "e", None)
-    ]
+    assert rows_of(batch) == [("t", "c", "2024-01-01T00:00:00Z", "e", None)]
 
 
 # The name and content of a file that cannot be read as any export, and the error.
@@ -165,11 +181,11 @@ FILES = {
     ): "x.csv:1: the header is blank\n  expected a header\n  nothing was loaded",
     ("x.csv", b"a\rb"): "x.csv:1: the header holds a carriage return without a line feed"
     "\n  expected lines that end with LF or CRLF\n  nothing was loaded",
-    ("x.jsonl", b"[]\n1\n"): "x.jsonl: holds no JSON object in its first 2 lines"
-    "\n  nothing was loaded; expected one JSON object on each line",
-    ("x.csv", b'{"a": 1}'): "x.csv:1: is not metronome.usage_events, the nearest export: "
-    "missing transaction_id, customer_id, timestamp, event_type; unexpected 'a'"
-    f"\n  {NOTHING}\n  {LIST}",
+    ("x.jsonl", b"[]\n1\n"): "x.jsonl:2: the line goes on after its array"
+    "\n  nothing was loaded; expected JSON objects, one on each line or in an array",
+    ("x.csv", b'{"a": 1}'): "x.csv:1: "
+    + FAR.format("metronome.usage_events", EVENT_COLUMNS)
+    + f"\n  {NAMES}\n  {LIST}",
 }
 
 
@@ -178,13 +194,13 @@ def test_a_file_that_is_no_export_is_refused(
     name: str, content: bytes, exports: tuple[Export, ...]
 ) -> None:
     with pytest.raises(DataRefusedError) as refusal:
-        read_export([content] if content else [], exports, name)
+        read_bytes(BytesIO(content).read, exports, name)
     assert str(refusal.value) == FILES[name, content]
 
 
 def test_json_for_an_export_of_csv_is_refused(exports: tuple[Export, ...]) -> None:
     with pytest.raises(DataRefusedError) as refusal:
-        read_export([EVENT], exports[:2], "x.csv")
+        read_bytes(BytesIO(EVENT).read, exports[:1], "x.csv")
     assert str(refusal.value) == (
         "x.csv: is jsonl, expected csv\n  nothing was loaded; see: loader sources"
     )

@@ -1,37 +1,27 @@
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
-
-from loader import loading
-from loader.errors import DatabaseError, DataRefusedError
-from loader.exports import Export
-from loader.files import LocalFile, Source, read_through
-from loader.loading import check_file, load_file
-
-Connect = Callable[[], psycopg.Connection]
-Write = Callable[..., LocalFile]
-
-WORKERS = b"ID,Count,TimestampUnix,WorkerPoolName\n1,3,1714330800,linux\n\n2,,1714334400,\n"
-WORKERS_SOUND = WORKERS.replace(b"2,,", b"2,4,")
-INFRASAGE = "tenant_id,hour,event_type,event_count,bytes_ingested\n"
-DATABRICKS = (
-    "workspaceId,timestamp,clusterId,clusterName,clusterNodeType,clusterOwnerUserId,"
-    "clusterCustomTags,sku,dbus,machineHours,clusterOwnerUserName,tags\n"
+from loads import (
+    DATABRICKS,
+    INFRASAGE,
+    WORKERS,
+    WORKERS_SOUND,
+    check_file,
+    ledger_of,
+    load_file,
+    rows_of,
 )
 
+from loader import copying
+from loader.errors import DatabaseError, DataRefusedError
+from loader.exports import Export
+from loader.inputs import Input
 
-def rows_of(connection: psycopg.Connection, table: str) -> list[tuple[object, ...]]:
-    query = f"select * from {table} order by _load_id, _row_number"
-    return connection.execute(query).fetchall()
-
-
-def ledger_of(connection: psycopg.Connection) -> list[tuple[object, ...]]:
-    return connection.execute(
-        "select load_id, export, account_key, file_name, rows_read, rows_loaded, rows_rejected,"
-        " rows_blank, status, failure, finished_at >= started_at from loader.loads order by load_id"
-    ).fetchall()
+Connect = Callable[[], psycopg.Connection]
+Write = Callable[..., Input]
 
 
 def test_a_file_with_a_problem_leaves_nothing_but_a_failed_load(
@@ -47,7 +37,8 @@ def test_a_file_with_a_problem_leaves_nothing_but_a_failed_load(
         f"{place}:5: the line has 3 fields, the header has 4\n"
         f"{place}:6: count is not a whole number: 'x'\n"
         "  expected a whole number such as 42\n"
-        "  nothing was loaded; fix the 3 rows and load the file again"
+        "  nothing was loaded; fix the 3 rows and load the file again,"
+        " or load the rest with --on-error quarantine"
     )
     failure = (
         "line 4: count is empty; line 5: the line has 3 fields, the header has 4; "
@@ -80,7 +71,10 @@ def test_twenty_problems_are_shown_and_all_are_counted(
         f"{refused.place}:21: event_count is not a number: '-'",
         "  expected a decimal such as 12.5",
         "  1,214 more problems are not shown",
-        "  nothing was loaded; fix the 1,234 rows and load the file again",
+        (
+            "  nothing was loaded; fix the 1,234 rows and load the file again,"
+            " or load the rest with --on-error quarantine"
+        ),
     ]
 
 
@@ -154,7 +148,10 @@ def test_only_a_harmless_wrong_cell_is_shown(
     refused = file(DATABRICKS + row)
     with pytest.raises(DataRefusedError) as refusal:
         load_file(connection, refused, exports)
-    advice = "nothing was loaded; fix the row and load the file again"
+    advice = (
+        "nothing was loaded; fix the row and load the file again,"
+        " or load the rest with --on-error quarantine"
+    )
     assert str(refusal.value) == f"{refused.place}:2: {said}\n  {advice}"
     failure = str(ledger_of(connection)[0][9])
     assert failure == "line 2: " + re.split("[:\n]", said)[0]
@@ -172,21 +169,19 @@ def test_a_file_that_grows_while_it_is_read_is_refused(
     connection: psycopg.Connection,
     exports: tuple[Export, ...],
     file: Write,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def read_then_grow(read: LocalFile) -> Source:
-        source = read_through(read)
-        with read.path.open("ab") as stream:
-            stream.write(b"9,9,1714330800,late\n")
-        return source
-
-    monkeypatch.setattr(loading, "read_through", read_then_grow)
     growing = file(WORKERS_SOUND)
+    path = Path(growing.place)
+
+    def grow(_bytes: int, _rows: int) -> None:
+        with path.open("ab") as stream:
+            stream.write(b"9,9,1714330800,late\n")
+
     with pytest.raises(DataRefusedError) as refusal:
-        load_file(connection, growing, exports)
+        load_file(connection, growing, exports, progress=grow)
     assert str(refusal.value) == (
         f"{growing.place}: changed while it was read\n"
-        "  nothing was loaded; load it again once it is written completely"
+        "  nothing of it was loaded; load it again when it is complete"
     )
     assert rows_of(connection, "raw_spacelift.worker_count") == []
     assert [row[8:10] for row in ledger_of(connection)] == [
@@ -233,10 +228,11 @@ def test_an_error_of_python_while_copying_quotes_no_row(
     file: Write,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(_copy: object, row: object) -> None:
-        raise ValueError(row)
+    def fail(_schema: object) -> None:
+        message = "canary"
+        raise ValueError(message)
 
-    monkeypatch.setattr(psycopg.Copy, "write_row", fail)
+    monkeypatch.setattr(copying, "ArrowToPostgresBinaryEncoder", fail)
     loaded = file(WORKERS_SOUND)
     with pytest.raises(DatabaseError) as failure:
         load_file(connection, loaded, exports)
@@ -253,7 +249,6 @@ def test_a_lost_connection_says_what_to_do(
     other = connect()
 
     def cut(_bytes: int, _rows: int) -> None:
-        connection.execute("select 1")
         other.execute("select pg_terminate_backend(%s)", [connection.info.backend_pid])
 
     loaded = file(WORKERS_SOUND)

@@ -1,0 +1,173 @@
+"""What a block of a file becomes: proven rows ready for COPY, problems, and counts."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from loader.column_proofs import compile_proof
+from loader.csv_blocks import PlainBlock
+from loader.csv_records import read_records
+from loader.exports import Column, Export
+from loader.lines import UTF8_MARK, Line, physical_lines
+from loader.problems import shown_cell
+from loader.recognition import Layout
+from loader.records import Blank, Item, Problem, Record
+from loader.values import compile_check, expected
+
+_TEXT = pa.string()
+Arrange = Callable[[tuple[str | None, ...]], tuple[str | None, ...]]
+
+
+@dataclass
+class Batch:
+    """Some of a file's records: `rows` has an array of texts for each declared column.
+
+    `line_numbers` says where each row starts. `read` counts rows, problems and blanks.
+    """
+
+    rows: list[pa.Array]
+    line_numbers: pa.Array
+    problems: list[Problem] = field(default_factory=list)
+    blank: int = 0
+    accounts: frozenset[str | None] = frozenset()
+
+    @property
+    def read(self) -> int:
+        """How many records and blank lines there were."""
+        return len(self.line_numbers) + len(self.problems) + self.blank
+
+
+class RowProver:
+    """Proves single records against the declared types; safe to use from several threads."""
+
+    def __init__(self, export: Export, arrange: Arrange | None = None) -> None:
+        self._columns = export.columns
+        self._arrange = arrange
+        self._checks = [compile_check(column) for column in export.columns]
+        self._account = _account_position(export)
+
+    def batch(self, items: Iterable[Item], numbers: Iterable[int] | None = None) -> Batch:
+        """Return the batch of items whose records are yet to be proven.
+
+        `numbers` are the rows' own where a line can hold several; else they are those of lines.
+        """
+        records, lines, problems, blank = [], [], [], 0
+        numbered = ((item, item.line_number) for item in items) if numbers is None else None
+        for item, number in numbered or zip(items, numbers or (), strict=True):
+            if isinstance(item, Blank):
+                blank += 1
+            elif isinstance(item, Problem):
+                problems.append(item)
+            elif isinstance(proven := self.prove(item), Problem):
+                problems.append(proven)
+            else:
+                records.append(proven)
+                lines.append(number)
+        columns = zip(*records, strict=True) if records else ((),) * len(self._columns)
+        rows = [pa.array(values, _TEXT) for values in columns]
+        accounts = _accounts(rows, self._account)
+        return Batch(rows, pa.array(lines, pa.int64()), problems, blank, accounts)
+
+    def prove(self, record: Record) -> tuple[str | None, ...] | Problem:
+        """Return the record's fields in declared order, or why it is refused."""
+        fields = record.fields if self._arrange is None else self._arrange(record.fields)
+        for column, check, value in zip(self._columns, self._checks, fields, strict=True):
+            if (reason := check(value)) is not None:
+                return _refused(record, column, value, reason)
+        return fields
+
+
+class CsvProver:
+    """Proves plain blocks of a CSV file a column at a time, and the rest record by record."""
+
+    def __init__(self, layout: Layout, header: tuple[str, ...], arrange: Arrange | None) -> None:
+        self._header = header
+        self.rows = RowProver(layout.export, arrange)
+        self._account = _account_position(layout.export)
+        self._proofs = [compile_proof(column) for column in layout.export.columns]
+        self._options = _reading_options(layout, len(header))
+
+    def plain(self, block: PlainBlock) -> Batch:
+        """Return the batch of a block whose lines are records by themselves."""
+        rows = self._columns_of(block)
+        if rows is None:
+            # Every line is one record, so nothing beyond the block is needed to judge them.
+            return self.rows.batch(read_records(_lines(block), self._header))
+        numbers = np.arange(block.line_number, block.line_number + block.lines)
+        accounts = _accounts(rows, self._account)
+        return Batch(rows, pa.array(numbers, pa.int64()), accounts=accounts)
+
+    def read(self, items: Sequence[Item]) -> Batch:
+        """Return the batch of items the careful reader found."""
+        return self.rows.batch(items)
+
+    def _columns_of(self, block: PlainBlock) -> list[pa.Array] | None:
+        """Return the block's columns, or None when a row is too wide, not UTF-8 or not proven."""
+        # Arrow would take a byte order mark off the first value, wherever a block begins.
+        if block.data.startswith(UTF8_MARK):
+            return None
+        try:
+            table = pa_csv.read_csv(pa.BufferReader(block.data), **self._options)
+        except (pa.ArrowInvalid, pa.ArrowKeyError):
+            return None
+        if table.num_rows != block.lines:
+            return None
+        rows = [column.combine_chunks() for column in table.columns]
+        if all(proof(row) for proof, row in zip(self._proofs, rows, strict=True)):
+            return rows
+        return None
+
+
+def _reading_options(layout: Layout, width: int) -> dict[str, object]:
+    """Return what makes Arrow read a plain block as COPY's CSV format would, all of it text."""
+    names = [column.name for column in layout.export.columns]
+    in_file = [f"field {index}" for index in range(width)]
+    for name, position in zip(names, layout.positions, strict=True):
+        if position is not None:
+            in_file[position] = name
+    return {
+        # One block, so that Arrow never looks for its borders itself.
+        "read_options": pa_csv.ReadOptions(
+            use_threads=False, block_size=1 << 30, column_names=in_file
+        ),
+        "parse_options": pa_csv.ParseOptions(ignore_empty_lines=False),
+        "convert_options": pa_csv.ConvertOptions(
+            check_utf8=True,
+            column_types=dict.fromkeys(names, _TEXT),
+            include_columns=names,
+            include_missing_columns=True,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    }
+
+
+def _lines(block: PlainBlock) -> Iterator[Line]:
+    for line in physical_lines([block.data]):
+        number, offset = block.line_number + line.number - 1, block.byte_offset + line.offset
+        yield Line(number, offset, line.raw)
+
+
+def _account_position(export: Export) -> int | None:
+    names = [column.name for column in export.columns]
+    return None if export.account_column is None else names.index(export.account_column)
+
+
+def _accounts(rows: list[pa.Array], position: int | None) -> frozenset[str | None]:
+    return frozenset() if position is None else frozenset(rows[position].unique().to_pylist())
+
+
+def _refused(record: Record, column: Column, value: str | None, reason: str) -> Problem:
+    return Problem(
+        record.line_number,
+        record.byte_offset,
+        column.name,
+        reason,
+        expected(column),
+        shown_cell(column, value),
+        record.raw,
+    )

@@ -1,0 +1,184 @@
+"""A CSV file cut into blocks of whole lines, each proven to be plain or read with care.
+
+A block is plain when every line of it is a well-formed record by itself: quotes only around whole
+fields and doubled inside, no newline in quotes, no NUL, carriage returns only before line feeds.
+Any strict parser then reads the same records from it, so it can go to a fast one. Where that does
+not hold, the careful reader of `loader.csv_records` goes over the lines, and blocks begin again
+where it stops: each block starts where a record starts, whatever lies before it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from loader.csv_records import Prove, read_records
+from loader.errors import DataRefusedError
+from loader.lines import Line, physical_lines
+from loader.records import MAX_FIELD_BYTES, MAX_KEPT_BYTES, Item
+
+# No longer than a field may be: what fits into a plain block needs no check of its size.
+BLOCK_BYTES = MAX_FIELD_BYTES
+_COMMA, _QUOTE, _LINE_FEED = b',"\n'
+
+
+@dataclass(frozen=True)
+class PlainBlock:
+    """Whole lines, each of them one well-formed record of any width."""
+
+    data: bytes
+    line_number: int
+    byte_offset: int
+    lines: int
+
+
+@dataclass(frozen=True)
+class ReadBlock:
+    """Lines that were not plain, as the careful reader read them."""
+
+    items: list[Item]
+
+
+Block = PlainBlock | ReadBlock
+
+
+@dataclass
+class _Position:
+    line_number: int
+    byte_offset: int
+
+
+def csv_blocks(
+    read: Callable[[int], bytes],
+    first: Line,
+    header: tuple[str, ...],
+    place: str,
+    prove: Prove | None = None,
+) -> Iterator[Block]:
+    """Yield the blocks of what `read` returns, which begins at the line `first`.
+
+    `first.raw` holds bytes that were read already; `prove` is as in `csv_records`. Raises
+    `DataRefusedError` for a line over 32 MiB, after which nothing of the file can be trusted.
+    """
+    at, kept = _Position(first.number, first.offset), first.raw or b""
+    while True:
+        data = _filled(read, kept)
+        cut = data.rfind(b"\n", 0, BLOCK_BYTES) + 1
+        is_last = len(data) < BLOCK_BYTES
+        if not data:
+            return
+        lines = count_plain_lines(data[:cut]) if cut else None
+        if lines is not None:
+            yield PlainBlock(data[:cut], at.line_number, at.byte_offset, lines)
+            kept = data[cut:]
+            at = _Position(at.line_number + lines, at.byte_offset + cut)
+            if is_last and kept:
+                yield ReadBlock(list(read_records(_lines_at([kept], at), header, prove)))
+                return
+        else:
+            careful = _Careful(read, data, at, place)
+            end = at.byte_offset + (cut or len(data))
+            yield careful.read_to(end, lambda lines: read_records(lines, header, prove))
+            kept, at = careful.rest()
+
+
+def _filled(read: Callable[[int], bytes], kept: bytes) -> bytes:
+    """Return at least a block's bytes, fewer only at the end of the file."""
+    parts, size = [kept], len(kept)
+    while size < BLOCK_BYTES and (part := read(BLOCK_BYTES - size)):
+        parts.append(part)
+        size += len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def count_plain_lines(data: bytes) -> int | None:
+    """Return how many lines `data` has when each is a record by itself, None when one is not.
+
+    `data` must start at the start of a record and end with a line feed.
+    """
+    if b"\0" in data or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
+        return None
+    array = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(array == _LINE_FEED)
+    quotes = np.flatnonzero(array == _QUOTE)
+    if len(quotes) and not _are_around_fields(array, quotes, ends):
+        return None
+    return len(ends)
+
+
+def _are_around_fields(
+    array: "np.ndarray[tuple[int], np.dtype[np.uint8]]",
+    quotes: "np.ndarray[tuple[int], np.dtype[np.intp]]",
+    ends: "np.ndarray[tuple[int], np.dtype[np.intp]]",
+) -> bool:
+    """Say whether every quote opens a field, closes one, or is one of a doubled pair inside.
+
+    Counted from the start of a record, every other quote opens: behind a comma, at the start of a
+    line, or right behind the quote it doubles. The others close, the same way round.
+    """
+    if len(quotes) % 2:
+        return False
+    opening, closing = quotes[0::2], quotes[1::2]
+    # Before the first byte stands the end of a line, which the last byte is.
+    before, after = array[opening - 1], array[closing + 1]
+    if not ((before == _COMMA) | (before == _LINE_FEED) | (before == _QUOTE)).all():
+        return False
+    fits = (after == _COMMA) | (after == _LINE_FEED) | (after == _QUOTE)
+    if not fits.all() and not (after[~fits] == ord("\r")).all():
+        return False
+    # No line may end between a quote that opens and the one that closes.
+    return not (np.searchsorted(quotes, ends) % 2).any()
+
+
+def _lines_at(chunks: list[bytes], at: _Position) -> Iterator[Line]:
+    return _numbered(physical_lines(chunks), at)
+
+
+def _numbered(lines: Iterator[Line], at: _Position) -> Iterator[Line]:
+    for line in lines:
+        yield Line(at.line_number + line.number - 1, at.byte_offset + line.offset, line.raw)
+
+
+class _Careful:
+    """The careful reader over bytes that are not plain, and over as many more as it needs."""
+
+    def __init__(
+        self,
+        read: Callable[[int], bytes],
+        data: bytes,
+        at: _Position,
+        place: str,
+    ) -> None:
+        self._read, self._at, self._place = read, at, place
+        self._parts = [data]
+        self._resume: _Position | None = None
+
+    def read_to(self, end: int, records: Callable[[Iterator[Line]], Iterator[Item]]) -> ReadBlock:
+        """Read the records that start before the byte offset `end`."""
+        items: list[Item] = []
+        lines = _numbered(physical_lines(self._chunks()), self._at)
+        for item in records(lines):
+            if item.byte_offset >= end:
+                self._resume = _Position(item.line_number, item.byte_offset)
+                break
+            items.append(item)
+        return ReadBlock(items)
+
+    def rest(self) -> tuple[bytes, _Position]:
+        """Return the bytes not yet read, and where they start."""
+        if self._resume is None:
+            return b"", self._at
+        data = b"".join(self._parts)
+        return data[self._resume.byte_offset - self._at.byte_offset :], self._resume
+
+    def _chunks(self) -> Iterator[bytes]:
+        yield self._parts[0]
+        size = len(self._parts[0])
+        while part := self._read(BLOCK_BYTES // 4):
+            self._parts.append(part)
+            size += len(part)
+            if size > 2 * MAX_KEPT_BYTES:
+                message = f"{self._place}: holds a line of more than {MAX_KEPT_BYTES >> 20} MiB"
+                hint = f"nothing was loaded; it is near line {self._at.line_number:,}"
+                raise DataRefusedError(message, hint)
+            yield part
