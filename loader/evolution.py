@@ -14,7 +14,7 @@ from loader.exports import Column, Export, normalised
 
 _WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,62}")
+_HEADER = re.compile(r"[A-Za-z](?:[A-Za-z0-9_ -]{0,61}[A-Za-z0-9])?")
 
 
 def evolved(names: Sequence[str], exports: Sequence[Export], place: str) -> list[Export]:
@@ -32,7 +32,7 @@ def evolved(names: Sequence[str], exports: Sequence[Export], place: str) -> list
     fewest = min(map(len, new.values()), default=0)
     return [
         _with_columns(export, new[export.name], place)
-        if len(new.get(export.name, ())) == fewest
+        if export.name in new and len(new[export.name]) == fewest
         else export
         for export in exports
     ]

@@ -9,7 +9,7 @@ of a load that is not loaded, which the next run removes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Literal
@@ -75,10 +75,9 @@ class Session:
 
 def check_file(file: Input, request: Request, *, progress: Progress | None = None) -> Outcome:
     """Read and prove a file without a database; raise `DataRefusedError` as a load would."""
-    with file.open() as reader:
+    with file.open() as reader, closing(Tally(request.tolerance)) as tally:
         content = HashedContent(reader)
         reading = read_export(content.read, request.exports, file.place, evolve=request.evolve)
-        tally = Tally(request.tolerance)
         report = _Report(progress, reader, tally)
 
         def count(batch: Batch) -> None:
@@ -134,12 +133,15 @@ def load_file(
     Raises `DataRefusedError`, after which nothing of the file is kept but a failed row in the
     ledger, and `DatabaseError`.
     """
-    with _database_errors(file.place), file.open() as reader:
+    with (
+        _database_errors(file.place),
+        file.open() as reader,
+        closing(Tally(request.tolerance)) as tally,
+    ):
         content = HashedContent(reader)
         reading = read_export(content.read, request.exports, file.place, evolve=request.evolve)
         if added_columns(reading.export):
             raw_tables.prepare(session.connection, [reading.export])
-        tally = Tally(request.tolerance)
         attempt = _Attempt(session, file, request, reader, content, reading, tally, progress)
         return attempt.run_whole() if content.is_whole else attempt.run_large()
 

@@ -14,13 +14,17 @@ class Spool:
 
     def __init__(self) -> None:
         """Begin empty, in memory."""
-        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115  # closed by __iter__
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115  # see close
 
     def append(self, problem: Problem) -> None:
         """Add a problem."""
         raw = problem.raw or b""
         head = json.dumps([*problem[:6], None if problem.raw is None else len(raw)]).encode()
         self._file.write(len(head).to_bytes(4) + head + raw)
+
+    def close(self) -> None:
+        """Give up what was not read."""
+        self._file.close()
 
     def __iter__(self) -> Iterator[Problem]:
         """Yield every problem; the spool is empty and closed afterwards."""

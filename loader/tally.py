@@ -79,6 +79,11 @@ class Tally:
             return self.rejected > 0
         return self.tolerance.count is not None and self.rejected > self.tolerance.count
 
+    def close(self) -> None:
+        """Give up the problems that nobody read."""
+        if self.spool is not None:
+            self.spool.close()
+
     def counts(self) -> Counts:
         """Return the counts as they stand."""
         return Counts(self.read, self.loaded, self.rejected, self.blank)

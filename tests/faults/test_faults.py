@@ -32,10 +32,15 @@ Measure = Callable[[Size], Undisturbed]
 
 # The load's own COMMIT is its last one. Lists end with what the full run has besides.
 AT_COMMIT = [
-    Trial(size, fault, "commit", 1.0, side)
-    for fault in ("kill", *(["cut", "terminate", "stop"] if IS_FULL else []))
-    for size in ("small", "big")
-    for side in ("before", "after")
+    *(
+        Trial(size, fault, "commit", 1.0, side)
+        for fault in ("kill", *(["cut", "terminate", "stop"] if IS_FULL else []))
+        for size in ("small", "big")
+        for side in ("before", "after")
+    ),
+    # Rows of several connections are there, and the load is not switched to loaded yet.
+    Trial("big", "kill", "commit", 0.75, "after"),
+    Trial("big", "cut_all", "commit", 0.75, "before"),
 ]
 DEAD_SERVER = [
     Trial("big", "backend_kill", "message", 0.7),

@@ -1,0 +1,127 @@
+"""What is proven a column at a time is what would be proven value by value."""
+
+import csv
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loader import batches
+from loader.column_proofs import compile_proof
+from loader.column_types import parse_type
+from loader.exports import Column, Export, read_exports
+from loader.parsing import read_export
+from loader.project import find_project
+from loader.values import compile_check
+
+COLUMNS = [
+    Column("c", parse_type(name), "", "c", is_not_null=is_not_null, pattern=pattern)
+    for name, pattern in (
+        ("text", None),
+        ("text", "[0-9]+"),
+        ("bigint", None),
+        ("bigint", "[0-9]{9,10}"),
+        ("numeric(10, 2)", None),
+        ("numeric(59, 40)", None),
+        ("numeric(20, 0)", None),
+        ("boolean", None),
+        ("timestamptz", None),
+        ("jsonb", None),
+    )
+    for is_not_null in (False, True)
+]
+ODD = [
+    *("", "0", "1", "-1", "+1", "01", "1.5", "1.", ".5", "1e5", "1E-400", "NaN", "infinity"),
+    *("9223372036854775807", "9223372036854775808", "12345678901234567890", "1" * 20, "1" * 21),
+    *("1.123", "12345678.1", "123456789.1", "2.339.955", "4,83179E+15", "1\n", " 1", "１", "1_0"),
+    *("true", "T", "yes", "2024-01-01T00:59:59Z", "2024-01-01 00:00:00", "2024-13-01T00:00:00Z"),
+    *("{}", '{"a": "b"}', '{"a":"b","a":"c"}', '{"a:":"b"}', '{"a":"b"', '{"a":"\\u0000"}'),
+    *('{"a":"\\ud800"}', '{"a": "x", "b": [": \\"", "}"]}', '["a"]', "null", '{"a":NaN}', "{} {}"),
+    *('{"a":"\x01"}', '{"a":": \\"b\\""}', '{"a":"","":":"}', '{": ":"","b":""}', '{":":"a":"b"}'),
+    *('{"a":"b\\"}', "1714330800", "171433080", "17143308000"),
+]
+VALUES = st.lists(
+    st.none()
+    | st.sampled_from(ODD)
+    | st.text(max_size=8)
+    | st.text('{}[]:," \\ab0', max_size=14)
+    | st.decimals(allow_nan=True).map(str),
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: f"{column.type} {column.pattern}")
+@given(values=VALUES)
+def test_a_proven_column_holds_only_acceptable_values(
+    column: Column, values: list[str | None]
+) -> None:
+    # A block with a NUL is never proven a column at a time.
+    values = [None if value is None else value.replace("\0", "") for value in values]
+    prove, check = compile_proof(column), compile_check(column)
+    wrong = [value for value in values if check(value) is not None]
+    is_proven = prove(pa.array(values, pa.string()))
+    assert not (is_proven and wrong)
+    # What it learns from one block must not make it accept more in the next.
+    assert prove(pa.array([*values, *ODD], pa.string())) <= (not wrong)
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: f"{column.type} {column.pattern}")
+def test_single_odd_values_are_judged_alike(column: Column) -> None:
+    prove, check = compile_proof(column), compile_check(column)
+    verdicts = {value: prove(pa.array([value], pa.string())) for value in ODD}
+    assert {value for value, is_proven in verdicts.items() if is_proven} <= {
+        value for value in ODD if check(value) is None
+    }
+
+
+EXPORTS = read_exports(find_project(Path(__file__).parent))
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["1", "22", "x", "", "-3"]),
+        st.sampled_from(["1", "7"]),
+        st.just("1714330800"),
+        st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),
+    ),
+    max_size=30,
+)
+
+
+@settings(deadline=None)
+@given(
+    rows=ROWS,
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    stray=st.none() | st.tuples(st.integers(0, 400), st.sampled_from([b'"', b"\r", b",", b"\xff"])),
+)
+def test_both_ways_read_the_same(
+    rows: list[tuple[str, ...]], quoting: int, stray: tuple[int, bytes] | None
+) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=quoting, lineterminator="\n")  # type: ignore[arg-type]
+    writer.writerows([("ID", "Count", "TimestampUnix", "WorkerPoolName"), *rows])
+    data = text.getvalue().encode()
+    if stray is not None:
+        header = data.index(b"\n") + 1
+        at = header + stray[0] % (len(data) - header + 1)
+        data = data[:at] + stray[1] + data[at:]
+    quick = read_all(data, EXPORTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches.CsvProver, "_columns_of", lambda _self, _block: None)
+        patch.setattr("loader.csv_blocks.count_plain_lines", lambda _data: None)
+        assert read_all(data, EXPORTS) == quick
+
+
+def read_all(data: bytes, exports: tuple[Export, ...]) -> tuple[list[object], list[object], int]:
+    rows: list[object] = []
+    problems: list[object] = []
+    blank = 0
+    for job in read_export(io.BytesIO(data).read, exports, "x.csv").jobs:
+        batch = job()
+        rows += zip(
+            batch.line_numbers.to_pylist(), *(row.to_pylist() for row in batch.rows), strict=True
+        )
+        problems += batch.problems
+        blank += batch.blank
+    return rows, problems, blank
