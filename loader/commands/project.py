@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from loader import demo as demo_steps
 from loader.building import build as build_marts
 from loader.building import is_current
 from loader.commands.context import project_of
@@ -13,7 +12,6 @@ from loader.commands.json_output import print_json
 from loader.connection import connect, is_own_server
 from loader.embedded import EmbeddedServer
 from loader.errors import LoaderError
-from loader.report import write_report
 from loader.starting import Started, start, withdraw_samples
 
 _PAGE = Path("report.html")
@@ -72,6 +70,9 @@ def report(
 
     Example: loader report --out october.html
     """
+    # The page's libraries are imported by those who want a page, not by every start of a load.
+    from loader.report import write_report  # noqa: PLC0415
+
     project = project_of(context)
     with connect(project, autocommit=True) as connection:
         summary = write_report(connection, out)
@@ -91,6 +92,8 @@ def demo(
 
     Example: loader demo
     """
+    from loader import demo as demo_steps  # noqa: PLC0415  # it imports the page's libraries
+
     project = project_of(context)
     demo_steps.run(project, out or project.root / _PAGE)
 

@@ -179,7 +179,7 @@ def test_a_row_of_a_reply_has_the_members_around_it() -> None:
     assert list(read_records([*rows, refused, Line(10, 20, b"{")], both)) == [
         Record(1, 0, raw[0], ("t", "1")),
         Record(1, 1, raw[1], ("t", "2")),
-        Problem(1, 2, None, "has tenant unlike what is around its rows", raw=raw[2]),
+        Problem(1, 2, None, "has a member unlike what is around its rows", raw=raw[2]),
         refused,
         Problem(10, 20, None, "is not valid JSON", raw=b"{"),
     ]

@@ -148,7 +148,7 @@ def test_reading_is_no_burden_however_much_was_rejected(connection: psycopg.Conn
     rejects.write(
         connection,
         load_id,
-        (Problem(line, 0, None, "is empty", raw=record) for line in range(1, 301)),
+        (Problem(line, line, None, "is empty", raw=record) for line in range(1, 301)),
     )
     entries = rejects.read(connection, load_id)
     assert next(entries).record == record

@@ -26,7 +26,15 @@ def test_under_quarantine_the_good_rows_load(
     assert outcome.counts == Counts(read=3, loaded=1, rejected=1, blank=1)
     assert rows_of(connection, TABLE) == [("1", "3", "1714330800", "linux", 1, 2)]
     assert connection.execute("select * from loader.rejects").fetchall() == [
-        (1, 4, 60, "count", "empty", "is empty; expected a whole number such as 42", b"2,,1714334400,\n")
+        (
+            1,
+            4,
+            60,
+            "count",
+            "empty",
+            "is empty; expected a whole number such as 42",
+            b"2,,1714334400,\n",
+        )
     ]
     assert ledger_of(connection)[0][4:9] == (3, 1, 1, 1, "loaded")
 
@@ -102,12 +110,19 @@ def test_no_hostile_name_becomes_a_column(
     quoted = name.replace('"', '""')
     header = WORKERS_SOUND.decode().splitlines()[0]
     with pytest.raises(DataRefusedError):
-        load_file(connection, file(f'{header},"{quoted}"\n1,1,1714330800,p,v\n'), exports, evolve=True)
+        load_file(
+            connection, file(f'{header},"{quoted}"\n1,1,1714330800,p,v\n'), exports, evolve=True
+        )
     assert connection.execute("select count(*) from pg_attribute").fetchone() == before
 
 
 def test_column_names_are_made_of_headers() -> None:
-    names = {"CostCenter": "cost_center", "cost center-2": "cost_center_2", "SKU": "sku", "1a": None}
+    names = {
+        "CostCenter": "cost_center",
+        "cost center-2": "cost_center_2",
+        "SKU": "sku",
+        "1a": None,
+    }
     assert {header: column_name(header) for header in names} == names
 
 
@@ -124,5 +139,7 @@ def test_a_newer_file_of_the_same_month_replaces_the_earlier(
     again = load_file(connection, file(first, name), exports)
     assert (again.status, again.load_id, again.replaced_by) == ("already_loaded", 1, 2)
     load_file(connection, file(DATABRICKS + row.format(4), "usage.csv"), exports)
-    assert load_file(connection, file(DATABRICKS + row.format(5), "usage.csv"), exports).replaced == ()
+    assert (
+        load_file(connection, file(DATABRICKS + row.format(5), "usage.csv"), exports).replaced == ()
+    )
     assert [row[8] for row in ledger_of(connection)] == ["replaced", "loaded", "loaded", "loaded"]
