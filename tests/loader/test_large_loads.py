@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from loads import QUARANTINE, load_file, rows_of
 
 from loader import interruptions, loading
 from loader.errors import DatabaseError, DataRefusedError
 from loader.exports import Export
 from loader.inputs import Input
 from loader.ledger import Counts
-from loads import QUARANTINE, load_file, rows_of
 
 Connect = Callable[[], psycopg.Connection]
 Write = Callable[..., Input]

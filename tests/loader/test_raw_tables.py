@@ -40,8 +40,10 @@ def test_raw_tables_have_the_declared_columns_as_text(connection: psycopg.Connec
         ("_load_id", "bigint", True, "Load the row came with: loader.loads.load_id."),
         (
             *("_row_number", "bigint", True),
-            "Line of the file the row's record starts on, counted from 1, the header included;"
-            " rows that start on one line, as in JSON arrays, are numbered on from it.",
+            (
+                "Line of the file the row's record starts on, counted from 1, the header included;"
+                " rows that start on one line, as in JSON arrays, are numbered on from it."
+            ),
         ),
     ]
 

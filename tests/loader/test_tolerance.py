@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import psycopg
 import pytest
+from loads import DATABRICKS, QUARANTINE, WORKERS, WORKERS_SOUND, ledger_of, load_file, rows_of
 
 from loader.errors import DataRefusedError
 from loader.evolution import column_name
@@ -12,7 +13,6 @@ from loader.exports import Export
 from loader.inputs import Input
 from loader.ledger import Counts
 from loader.tally import Tolerance
-from loads import DATABRICKS, QUARANTINE, WORKERS, WORKERS_SOUND, ledger_of, load_file, rows_of
 
 Write = Callable[..., Input]
 
@@ -48,7 +48,7 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("tolerance", "is_enough", "shown"), LIMITS)
-def test_more_bad_records_than_allowed_refuse_the_file(
+def test_more_bad_records_than_allowed_refuse_the_file(  # noqa: PLR0913, PLR0917  # the table's
     connection: psycopg.Connection,
     exports: tuple[Export, ...],
     file: Write,
@@ -98,7 +98,7 @@ HOSTILE = [
     "",
     "naïve",
     "id ",
-    "１２",
+    "\uff11\uff12",
 ]
 
 
