@@ -84,6 +84,7 @@ class CsvProver:
     """Proves plain blocks of a CSV file a column at a time, and the rest record by record."""
 
     def __init__(self, layout: Layout, header: tuple[str, ...], arrange: Arrange | None) -> None:
+        self.export = layout.export
         self._header = header
         self.rows = RowProver(layout.export, arrange)
         self._account = _account_position(layout.export)

@@ -4,6 +4,7 @@ Results go to standard output, errors and progress to standard error. Exit codes
 refused, 2 wrong usage, 3 database not usable, 130 interrupted.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +22,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.command("load")(load.load)
 app.command("check")(load.check)
@@ -75,6 +75,10 @@ def main() -> None:
         _fail(DatabaseError(f"PostgreSQL: {reason}", "see: loader db status"))
     except (UnicodeDecodeError, UnicodeEncodeError) as error:
         _fail(UsageError(f"a file or its name is not UTF-8 text: {error.reason}"))
+    except BrokenPipeError:
+        # Whoever reads the output has seen enough; what is still buffered must not be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except OSError as error:
         _fail(UsageError(f"{error.filename or 'output'}: {error.strerror}"))
     except KeyboardInterrupt:

@@ -44,6 +44,14 @@ create unique index loads_same_bytes on loader.loads (export, account_key, sha25
 where status = 'loaded'
 """
 
+# Every file asks for its own bytes, size or version; without these, 10,000 files read the ledger
+# 10,000 times.
+_INDEXES = {
+    "loads_by_content": "(sha256)",
+    "loads_by_size": "(bytes)",
+    "loads_by_place": "(uri, etag)",
+}
+
 _COMMENTS = {
     "load_id": "Number of the load; every row of the raw tables carries it as _load_id.",
     "export": "Declared export the file was recognised as, such as databricks.billable_usage.",
@@ -89,6 +97,15 @@ def create(connection: Connection) -> None:
         )
         _explain(connection, [column for column in _COMMENTS if column not in LATER])
     _add_later_columns(connection)
+    _add_indexes(connection)
+
+
+def _add_indexes(connection: Connection) -> None:
+    for name, columns in _INDEXES.items():
+        row = connection.execute("select to_regclass(%s) is null", [f"loader.{name}"]).fetchone()
+        if row is not None and row[0]:
+            statement = sql.SQL("create index {} on loader.loads " + columns)
+            connection.execute(statement.format(sql.Identifier(name)))
 
 
 def exists(connection: Connection) -> bool:

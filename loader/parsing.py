@@ -81,8 +81,7 @@ def _read_csv(
         hints = [header.expected] if header.expected else []
         message = f"{place}:1: the header {header.reason}"
         raise DataRefusedError(message, *hints, "nothing was loaded")
-    layout = recognise(header, exports, f"{place}:1", evolve=evolve)
-    prover = CsvProver(layout, header, _arrangement(layout, len(header)))
+    prover = _prover(header, exports, f"{place}:1", evolve=evolve)
     rest = Line(2, size, head[size:])
     blocks = csv_blocks(read, rest, header, place, prover.rows.prove)
     jobs = (
@@ -91,7 +90,25 @@ def _read_csv(
         else partial(prover.read, block.items)
         for block in blocks
     )
-    return Reading(layout.export, first.raw, jobs)
+    return Reading(prover.export, first.raw, jobs)
+
+
+# Thousands of small files have the same header: what is compiled from it is made once.
+_PROVERS: dict[tuple[object, ...], tuple[Sequence[Export], CsvProver]] = {}
+_MAX_PROVERS = 64
+
+
+def _prover(
+    header: tuple[str, ...], exports: Sequence[Export], place: str, *, evolve: bool
+) -> CsvProver:
+    # The exports are kept with the prover, so that none of their identities is used again.
+    key = (header, evolve, *map(id, exports))
+    if key not in _PROVERS:
+        layout = recognise(header, exports, place, evolve=evolve)
+        if len(_PROVERS) == _MAX_PROVERS:
+            _PROVERS.clear()
+        _PROVERS[key] = exports, CsvProver(layout, header, _arrangement(layout, len(header)))
+    return _PROVERS[key][1]
 
 
 def _arrangement(layout: Layout, width: int) -> Arrange | None:

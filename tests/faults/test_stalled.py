@@ -36,16 +36,6 @@ def is_in_loader(text: str) -> bool:
     return any(text in path.read_text("utf-8") for path in ROOT.glob("loader/**/*.py"))
 
 
-needs_stalled = pytest.mark.skipif(
-    not is_in_loader("LOADER_STALLED_SECONDS"),
-    reason="the loader does not end sessions that stall (LOADER_STALLED_SECONDS) yet",
-)
-needs_resolving = pytest.mark.skipif(
-    not is_in_loader("loader.committing import"),
-    reason="the loader does not ask what became of a COMMIT (loader.committing) yet",
-)
-
-
 def stop(holder: list[subprocess.Popen[str]]) -> Action:
     def act(_proxy: Proxy, _link: Link) -> None:
         while not holder:
@@ -76,7 +66,6 @@ def test_a_stopped_loader_holds_up_no_other_file(
     settle(database, [file, other], [ended, stopped], "stopped, another file")
 
 
-@needs_stalled
 @pytest.mark.parametrize("trial", STALLS, ids=str)
 def test_a_stopped_loader_does_not_hold_up_its_file(
     trial: Trial, database: dict[str, str], undisturbed: Measure, tmp_path: Path
@@ -125,7 +114,6 @@ def is_stopped(pid: int) -> bool:
         return False
 
 
-@needs_stalled
 @pytest.mark.parametrize("trial", STALLS, ids=str)
 def test_a_vanished_client_does_not_hold_up_its_file(
     trial: Trial, database: dict[str, str], undisturbed: Measure, tmp_path: Path
@@ -150,7 +138,6 @@ def vanish(proxy: Proxy, link: Link) -> None:
     swallow(proxy, link)
 
 
-@needs_resolving
 @pytest.mark.parametrize(("size", "side"), ANSWERS_LOST)
 def test_a_commit_without_an_answer_is_resolved(
     size: Size, side: str, database: dict[str, str], undisturbed: Measure, tmp_path: Path
