@@ -42,7 +42,12 @@ _HOLDERS = """
         inner join pg_catalog.pg_database as databases
             on locks.database = databases.oid and databases.datname = current_database()
         where locks.locktype = 'advisory' and locks.objsubid = 1 and locks.granted
-            and starts_with(activities.application_name, 'loader load ')
+            and (
+                starts_with(activities.application_name, 'loader load ')
+                -- It stopped before it could say which load it works on.
+                or activities.application_name = 'loader'
+                and starts_with(activities.state, 'idle in transaction')
+            )
     )
 
     select

@@ -465,3 +465,26 @@ def test_a_minute_is_long_enough_unless_set_otherwise(monkeypatch: pytest.Monkey
     assert locks.stalled_seconds() == 60
     monkeypatch.setenv("LOADER_STALLED_SECONDS", "2.5")
     assert locks.stalled_seconds() == 2.5
+
+
+@pytest.mark.parametrize(("name", "is_ended"), [("loader", True), ("somebody", False)])
+def test_a_client_that_stopped_before_it_named_its_load_is_ended(
+    connection: psycopg.Connection,
+    connect: Callable[[], psycopg.Connection],
+    name: str,
+    *,
+    is_ended: bool,
+) -> None:
+    content = Content("e", "a", "u", "x.csv", "1" * 64, 1)
+    holder = connect()
+    holder.execute("select set_config('application_name', %s, false)", [name])
+    holder.execute("begin")
+    ledger.lock_content(holder, content)
+    if is_ended:
+        with connection.transaction():
+            waited = ledger.lock_content(connection, content, patience=20, stalled_after=0.3)
+        assert waited.terminated == (holder.info.backend_pid,)
+    else:
+        with pytest.raises(DatabaseError, match="still being loaded"), connection.transaction():
+            ledger.lock_content(connection, content, patience=1, stalled_after=0.3)
+    holder.close()
