@@ -25,7 +25,8 @@ from loader.records import (
 )
 
 _MAX_RECORD_LINES = 50
-_QUOTED = r'"[^"\0]*+(?:""[^"\0]*+)*+"'
+# Atomic groups, not possessive ones: before 3.11.5 Python matched those wrongly (gh-106052).
+_QUOTED = r'"[^"\0]*+(?>(?:""[^"\0]*+)*)"'
 _PLAIN = r'[^",\r\n\0]*+'
 _FIELD = re.compile(f"({_QUOTED}|{_PLAIN})(?=,|\\Z)")
 _CLOSED = re.compile(_QUOTED)

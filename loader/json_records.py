@@ -15,10 +15,11 @@ from loader.records import MAX_FIELD_BYTES, MAX_RECORD_BYTES, Blank, Item, Probl
 
 _SPACE = " \t\r\n"
 _ANY_SPACE = re.compile(r"[ \t\r\n]*+")
-_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+# Atomic groups, not possessive ones: before 3.11.5 Python matched those wrongly (gh-106052).
+_STRING = r'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"'
 # In an object known to be valid: members of no depth, then the key of one that has some.
 _FLAT_MEMBERS = re.compile(
-    rf"(?:[\s,]*+{_STRING}\s*+:\s*+(?:{_STRING}|[^\s,{{}}\[\]\"]++))*+"
+    rf"(?>(?:[\s,]*+{_STRING}\s*+:\s*+(?:{_STRING}|[^\s,{{}}\[\]\"]++))*)"
     rf"[\s,]*+{_STRING}\s*+:\s*+"
 )
 _WORDS = {None: None, True: "true", False: "false"}

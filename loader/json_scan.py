@@ -10,7 +10,8 @@ from collections.abc import Callable
 from loader.json_text import MAX_DEPTH
 
 _SPACE = rb"[ \t\r\n]*+"
-_STRING = rb'"[^"\\\x00-\x1f]*+(?:\\[^\x00-\x1f][^"\\\x00-\x1f]*+)*+"'
+# Atomic groups, not possessive ones: before 3.11.5 Python matched those wrongly (gh-106052).
+_STRING = rb'"[^"\\\x00-\x1f]*+(?>(?:\\[^\x00-\x1f][^"\\\x00-\x1f]*+)*)"'
 _SCALAR = rb"[-+.0-9A-Za-z]++"
 _REGEX_DEPTH = 4
 
@@ -23,9 +24,9 @@ def _object_of_depth(depth: int) -> bytes:
     value = _STRING + rb"|" + _SCALAR
     if depth > 1:
         inner = _object_of_depth(depth - 1)
-        items = rb"(?:(?:" + value + rb"|" + inner + rb")%S(?:,%S(?!\])|(?=\])))*+"
+        items = rb"(?>(?:(?:" + value + rb"|" + inner + rb")%S(?:,%S(?!\])|(?=\])))*)"
         value += rb"|" + inner + rb"|\[%S" + items + rb"\]"
-    members = rb"(?:" + _STRING + rb"%S:%S(?:" + value + rb')%S(?:,%S(?=")|(?=\})))*+'
+    members = rb"(?>(?:" + _STRING + rb"%S:%S(?:" + value + rb')%S(?:,%S(?=")|(?=\})))*)'
     return (rb"\{%S" + members + rb"\}").replace(b"%S", _SPACE)
 
 
@@ -34,7 +35,7 @@ next_object = re.compile(
     _SPACE + rb"," + _SPACE + rb"(" + _object_of_depth(_REGEX_DEPTH) + rb")"
 ).match
 skip_space = re.compile(_SPACE).match
-_string_body = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+').match
+_string_body = re.compile(rb'(?>(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*)').match
 _scalar_body = re.compile(rb"[-+.0-9A-Za-z]*+").match
 
 _Step = Callable[[bytes, int], int]
