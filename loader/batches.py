@@ -1,6 +1,6 @@
 """What a block of a file becomes: proven rows ready for COPY, problems, and counts."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ from loader.column_proofs import compile_proof
 from loader.csv_blocks import PlainBlock
 from loader.csv_records import read_records
 from loader.exports import Column, Export
-from loader.lines import UTF8_MARK, Line, physical_lines
+from loader.lines import UTF8_MARK, physical_lines
 from loader.problems import shown_cell
 from loader.recognition import Layout
 from loader.records import Blank, Item, Problem, Record
@@ -55,8 +55,12 @@ class RowProver:
         `numbers` are the rows' own where a line can hold several; else they are those of lines.
         """
         records, lines, problems, blank = [], [], [], 0
-        numbered = ((item, item.line_number) for item in items) if numbers is None else None
-        for item, number in numbered or zip(items, numbers or (), strict=True):
+        numbered = (
+            ((item, item.line_number) for item in items)
+            if numbers is None
+            else zip(items, numbers, strict=True)
+        )
+        for item, number in numbered:
             if isinstance(item, Blank):
                 blank += 1
             elif isinstance(item, Problem):
@@ -96,14 +100,11 @@ class CsvProver:
         rows = self._columns_of(block)
         if rows is None:
             # Every line is one record, so nothing beyond the block is needed to judge them.
-            return self.rows.batch(read_records(_lines(block), self._header))
+            lines = physical_lines([block.data], block.line_number, block.byte_offset)
+            return self.rows.batch(read_records(lines, self._header))
         numbers = np.arange(block.line_number, block.line_number + block.lines)
         accounts = _accounts(rows, self._account)
         return Batch(rows, pa.array(numbers, pa.int64()), accounts=accounts)
-
-    def read(self, items: Sequence[Item]) -> Batch:
-        """Return the batch of items the careful reader found."""
-        return self.rows.batch(items)
 
     def _columns_of(self, block: PlainBlock) -> list[pa.Array] | None:
         """Return the block's columns, or None when a row is too wide, not UTF-8 or not proven."""
@@ -145,12 +146,6 @@ def _reading_options(layout: Layout, width: int) -> dict[str, object]:
             quoted_strings_can_be_null=False,
         ),
     }
-
-
-def _lines(block: PlainBlock) -> Iterator[Line]:
-    for line in physical_lines([block.data]):
-        number, offset = block.line_number + line.number - 1, block.byte_offset + line.offset
-        yield Line(number, offset, line.raw)
 
 
 def _account_position(export: Export) -> int | None:

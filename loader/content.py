@@ -14,6 +14,7 @@ class HashedContent:
     """Reads a file once; `sha256` and `bytes` are those of what was handed out so far.
 
     A small file is read whole at the beginning: `is_whole` says so, and its hash is final then.
+    `beginning` is the hash of what was read then.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -23,17 +24,13 @@ class HashedContent:
         self.bytes = 0
         self._first = b"".join(_parts(self._next, SMALL_BYTES))
         self._at = 0
+        self.beginning = self.sha256
         self.is_whole = len(self._first) < SMALL_BYTES
 
     @property
     def sha256(self) -> str:
         """The hash in hexadecimal."""
         return self._hash.hexdigest()
-
-    @property
-    def beginning(self) -> str:
-        """The hash of what was read at the beginning."""
-        return hashlib.sha256(self._first).hexdigest()
 
     def read(self, size: int) -> bytes:
         """Return the next bytes, `size` at most, none at the end."""

@@ -63,18 +63,15 @@ def csv_blocks(
     at, kept = _Position(first.number, first.offset), first.raw or b""
     while True:
         data = _filled(read, kept)
-        cut = data.rfind(b"\n", 0, BLOCK_BYTES) + 1
-        is_last = len(data) < BLOCK_BYTES
         if not data:
             return
-        lines = count_plain_lines(data[:cut]) if cut else None
+        cut = data.rfind(b"\n", 0, BLOCK_BYTES) + 1
+        block = data[:cut]
+        lines = count_plain_lines(block) if block else None
         if lines is not None:
-            yield PlainBlock(data[:cut], at.line_number, at.byte_offset, lines)
+            yield PlainBlock(block, at.line_number, at.byte_offset, lines)
             kept = data[cut:]
             at = _Position(at.line_number + lines, at.byte_offset + cut)
-            if is_last and kept:
-                yield ReadBlock(list(read_records(_lines_at([kept], at), header, prove)))
-                return
         else:
             careful = _Careful(read, data, at, place)
             end = at.byte_offset + (cut or len(data))
@@ -130,15 +127,6 @@ def _are_around_fields(
     return not (np.searchsorted(quotes, ends) % 2).any()
 
 
-def _lines_at(chunks: list[bytes], at: _Position) -> Iterator[Line]:
-    return _numbered(physical_lines(chunks), at)
-
-
-def _numbered(lines: Iterator[Line], at: _Position) -> Iterator[Line]:
-    for line in lines:
-        yield Line(at.line_number + line.number - 1, at.byte_offset + line.offset, line.raw)
-
-
 class _Careful:
     """The careful reader over bytes that are not plain, and over as many more as it needs."""
 
@@ -156,7 +144,7 @@ class _Careful:
     def read_to(self, end: int, records: Callable[[Iterator[Line]], Iterator[Item]]) -> ReadBlock:
         """Read the records that start before the byte offset `end`."""
         items: list[Item] = []
-        lines = _numbered(physical_lines(self._chunks()), self._at)
+        lines = physical_lines(self._chunks(), self._at.line_number, self._at.byte_offset)
         for item in records(lines):
             if item.byte_offset >= end:
                 self._resume = _Position(item.line_number, item.byte_offset)

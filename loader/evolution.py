@@ -10,32 +10,11 @@ from dataclasses import replace
 
 from loader.column_types import ColumnType
 from loader.errors import DataRefusedError
-from loader.exports import Column, Export, normalised
+from loader.exports import Column, Export
 
 _WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _HEADER = re.compile(r"[A-Za-z](?:[A-Za-z0-9_ -]{0,61}[A-Za-z0-9])?")
-
-
-def evolved(names: Sequence[str], exports: Sequence[Export], place: str) -> list[Export]:
-    """Return the exports that have all their columns among `names`, with the new ones added.
-
-    Of several, only those that need the fewest new columns. Raises `DataRefusedError`, naming
-    `place`, for a new name that cannot be a column.
-    """
-    found = {normalised(name) for name in names}
-    new = {
-        export.name: _unknown(names, export)
-        for export in exports
-        if all(found & set(column.spellings) for column in export.columns if not column.is_optional)
-    }
-    fewest = min(map(len, new.values()), default=0)
-    return [
-        _with_columns(export, new[export.name], place)
-        if export.name in new and len(new[export.name]) == fewest
-        else export
-        for export in exports
-    ]
 
 
 def added_columns(export: Export) -> tuple[str, ...]:
@@ -43,12 +22,11 @@ def added_columns(export: Export) -> tuple[str, ...]:
     return tuple(column.name for column in export.columns if column.is_added)
 
 
-def _unknown(names: Sequence[str], export: Export) -> list[str]:
-    known = {spelling for column in export.columns for spelling in column.spellings}
-    return [name for name in names if normalised(name) not in known]
+def with_columns(export: Export, headers: Sequence[str], place: str) -> Export:
+    """Return the export with a column of text for each new name.
 
-
-def _with_columns(export: Export, headers: list[str], place: str) -> Export:
+    Raises `DataRefusedError`, naming `place`, for a name that cannot be a column.
+    """
     taken = {column.name for column in export.columns}
     columns = []
     for header in headers:

@@ -12,7 +12,7 @@ from loader.json_arrays import Element, elements, refused
 from loader.json_records import Enclosed, NotAnObjectError, read_object
 from loader.json_window import Window
 from loader.lines import Line
-from loader.problems import shortened
+from loader.problems import shown_name
 from loader.records import MAX_KEPT_BYTES, Problem
 
 _BROKEN = "is not valid JSON around its rows"
@@ -127,7 +127,7 @@ class _Reply:
         if taken.fault is not None or taken.is_cut or taken.line.raw is None:
             return _BROKEN
         if key in self._seen:
-            return f"has {_shown(key)} more than once around its rows"
+            return f"has {shown_name(key)} more than once around its rows"
         try:
             return self._add(key, taken.line.raw.decode())
         except UnicodeDecodeError:
@@ -144,7 +144,7 @@ class _Reply:
             if name in self._envelope.members:
                 self._around[name] = value
             elif name not in self._envelope.ignored:
-                return f"has an unexpected member {_shown(name)} around its rows"
+                return f"has an unexpected member {shown_name(name)} around its rows"
         return None
 
 
@@ -161,7 +161,3 @@ def _key(window: Window) -> str | None:
         return None
     window.skip()
     return key
-
-
-def _shown(name: str) -> str:
-    return "with an e-mail address" if "@" in name else shortened(name)

@@ -23,12 +23,13 @@ class Line(NamedTuple):
     raw: bytes | None
 
 
-def physical_lines(chunks: Iterable[bytes]) -> Iterator[Line]:
+def physical_lines(chunks: Iterable[bytes], number: int = 1, offset: int = 0) -> Iterator[Line]:
     """Yield the lines of `chunks`, however the bytes are cut into chunks.
 
-    Only LF ends a line: the other characters `str.splitlines` stops at are data in an export.
+    `number` and `offset` are where the first byte stands in the file. Only LF ends a line: the
+    other characters `str.splitlines` stops at are data in an export.
     """
-    number, offset, kept, dropped = 1, 0, b"", 0
+    kept, dropped = b"", 0
     for chunk in chunks:
         lines = (kept + chunk).split(b"\n")
         kept = lines.pop()

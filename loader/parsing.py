@@ -14,7 +14,7 @@ from loader.exports import Export, normalised
 from loader.json_files import json_rows
 from loader.json_replies import Row
 from loader.lines import UTF8_MARK, Line, without_mark
-from loader.problems import shortened
+from loader.problems import shown_name
 from loader.recognition import Layout, recognise
 from loader.records import MAX_KEPT_BYTES, Problem
 
@@ -87,7 +87,7 @@ def _read_csv(
     jobs = (
         partial(prover.plain, block)
         if isinstance(block, PlainBlock)
-        else partial(prover.read, block.items)
+        else partial(prover.rows.batch, block.items)
         for block in blocks
     )
     return Reading(prover.export, first.raw, jobs)
@@ -203,8 +203,7 @@ class _Members:
         for key, value in members.items():
             index = self._indexes.get(normalised(key))
             if index is None:
-                name = "with an e-mail address" if "@" in key else shortened(key)
-                return f"has an unexpected column {name}"
+                return f"has an unexpected column {shown_name(key)}"
             if index in found:
                 return f"has {self._columns[index].name} more than once"
             found[index] = value

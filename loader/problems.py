@@ -35,6 +35,11 @@ def shortened(value: str) -> str:
     return repr(value if len(value) <= _MAX_CELL else value[: _MAX_CELL - 1] + "…")
 
 
+def shown_name(name: str) -> str:
+    """Return a name found in a file as it may be shown behind the word for what it names."""
+    return "with an e-mail address" if "@" in name else shortened(name)
+
+
 def without_content(problems: Sequence[Problem], total: int) -> str:
     """Return the problems as the ledger keeps them: lines, columns and reasons, no cell."""
     hidden = total - len(problems)

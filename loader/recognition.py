@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loader.errors import DataRefusedError, UsageError
-from loader.evolution import evolved
+from loader.evolution import with_columns
 from loader.exports import Export, normalised
 from loader.problems import shortened
 
@@ -33,7 +33,7 @@ class _Difference:
 
     @property
     def size(self) -> int:
-        return len(self.missing) + len(self.unexpected) + len(self.duplicated)
+        return len(self.missing) + len(set(self.unexpected)) + len(self.duplicated)
 
 
 def find_export(exports: Sequence[Export], name: str) -> Export:
@@ -53,9 +53,9 @@ def recognise(
     With `evolve`, names that are not declared are added to the export as columns of text. Raises
     `DataRefusedError` naming `place`, the nearest export and every column that differs.
     """
-    if evolve:
-        exports = evolved(names, exports, place)
     differences = [_compare(names, export) for export in exports]
+    if evolve:
+        differences = _evolved(differences, names, place)
     fitting = [difference.export for difference in differences if not difference.size]
     if len(fitting) == 1:
         return _layout(names, fitting[0])
@@ -69,10 +69,22 @@ def recognise(
     raise _refusal(nearest, place)
 
 
+def _evolved(
+    differences: Sequence[_Difference], names: Sequence[str], place: str
+) -> list[_Difference]:
+    """Add its new columns to the export that lacks none of its own and needs the fewest."""
+    fewest = min((len(item.unexpected) for item in differences if not item.missing), default=0)
+    return [
+        item
+        if item.missing or len(item.unexpected) > fewest
+        else _compare(names, with_columns(item.export, item.unexpected, place))
+        for item in differences
+    ]
+
+
 def _compare(names: Sequence[str], export: Export) -> _Difference:
     owners = {spelling: column.header for column in export.columns for spelling in column.spellings}
     found = Counter(owners[key] for name in names if (key := normalised(name)) in owners)
-    unknown = Counter(name for name in names if normalised(name) not in owners)
     return _Difference(
         export=export,
         missing=tuple(
@@ -80,7 +92,7 @@ def _compare(names: Sequence[str], export: Export) -> _Difference:
             for column in export.columns
             if not column.is_optional and column.header not in found
         ),
-        unexpected=tuple(_quoted(name) for name in unknown),
+        unexpected=tuple(name for name in names if normalised(name) not in owners),
         duplicated=tuple(name for name, count in found.items() if count > 1),
     )
 
@@ -111,7 +123,7 @@ def _refusal(nearest: _Difference, place: str) -> DataRefusedError:
         f"{word} {', '.join(columns)}"
         for word, columns in (
             ("missing", nearest.missing),
-            ("unexpected", nearest.unexpected),
+            ("unexpected", tuple(dict.fromkeys(map(_quoted, nearest.unexpected)))),
             ("more than once", nearest.duplicated),
         )
         if columns

@@ -214,7 +214,7 @@ def _records(connection: Connection, load_ids: Sequence[int]) -> Iterator[bytes]
     with connection.transaction(), connection.cursor("reject_records") as cursor:
         cursor.execute(
             "select record from loader.rejects where load_id = any(%s)"
-            " order by load_id, line_number",
+            " order by load_id, byte_offset",
             [list(load_ids)],
         )
         for (record,) in cursor:

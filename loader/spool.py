@@ -17,9 +17,9 @@ class Spool:
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115  # see close
 
     def append(self, problem: Problem) -> None:
-        """Add a problem."""
+        """Add a problem whose line was kept."""
         raw = problem.raw or b""
-        head = json.dumps([*problem[:6], None if problem.raw is None else len(raw)]).encode()
+        head = json.dumps([*problem[:6], len(raw)]).encode()
         self._file.write(len(head).to_bytes(4) + head + raw)
 
     def close(self) -> None:
@@ -34,5 +34,4 @@ class Spool:
                 line, offset, column, reason, expected, cell, length = json.loads(
                     file.read(int.from_bytes(size))
                 )
-                raw = None if length is None else file.read(length)
-                yield Problem(line, offset, column, reason, expected, cell, raw)
+                yield Problem(line, offset, column, reason, expected, cell, file.read(length))

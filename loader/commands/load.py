@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from loader import connection, interruptions, raw_tables
 from loader.commands.context import project_of
 from loader.commands.file_result import (
     FileResult,
@@ -99,9 +100,6 @@ def load(  # noqa: PLR0913  # one for each option
 
     Example: loader load s3://bucket/billable-usage/csv/ --on-error quarantine --max-errors 1%
     """
-    # Reading a file needs no database, and `check` must not wait for its client to be imported.
-    from loader import connection, interruptions, raw_tables  # noqa: PLC0415
-
     request = Request(
         _wanted(exports := read_exports(project := project_of(context)), export),
         _account(account),

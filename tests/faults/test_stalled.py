@@ -15,7 +15,7 @@ from harness import (
     Trial,
     Undisturbed,
 )
-from loaders import ROOT, Ended, end, kill_group, load, running, write_usage
+from loaders import Ended, end, kill_group, load, running, write_usage
 from proxy import Action, Link, Point, Proxy, cut, swallow
 
 Measure = Callable[[Size], Undisturbed]
@@ -30,10 +30,6 @@ ANSWERS_LOST = [
     ("big", "after"),
     *([("small", "after"), ("big", "before")] if IS_FULL else []),
 ]
-
-
-def is_in_loader(text: str) -> bool:
-    return any(text in path.read_text("utf-8") for path in ROOT.glob("loader/**/*.py"))
 
 
 def stop(holder: list[subprocess.Popen[str]]) -> Action:

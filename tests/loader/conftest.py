@@ -1,5 +1,6 @@
 """What the loader's tests share: this project's exports, and connections to a fresh database."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from loader import cli
 from loader.exports import Export, read_exports
 from loader.inputs import Input, expand
 from loader.project import Project
@@ -49,3 +51,19 @@ def file(tmp_path: Path) -> Callable[..., Input]:
         return expand([str(tmp_path / name)])[0]
 
     return write
+
+
+@pytest.fixture
+def run(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Return what runs a command line and gives exit code, standard output and error."""
+
+    def run_main(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["loader", "--project-dir", str(project.root), *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(end.value.code or 0), captured.out, captured.err
+
+    return run_main

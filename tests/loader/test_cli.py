@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from loader import __version__, cli
+from loader import __version__
 from loader.project import Project
 
 Run = Callable[..., tuple[int, str, str]]
@@ -28,22 +28,6 @@ BROKEN_ERROR = (
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def run(
-    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Return what runs a command line and gives exit code, standard output and error."""
-
-    def run_main(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["loader", "--project-dir", str(project.root), *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(end.value.code or 0), captured.out, captured.err
-
-    return run_main
 
 
 @pytest.mark.usefixtures("database")

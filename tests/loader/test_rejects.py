@@ -1,7 +1,6 @@
 import base64
 import json
 import stat
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +8,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from loader import cli, ledger, rejects
+from loader import ledger, rejects
 from loader.csv_records import read_records
 from loader.errors import DataRefusedError, UsageError
 from loader.exports import Export
 from loader.ledger import Content, Counts
 from loader.lines import physical_lines
-from loader.project import Project
 from loader.records import Problem
 from loader.rejects import Reject
 
@@ -53,22 +51,6 @@ def loaded(
     written = rejects.write(connection, load_id, PROBLEMS if problems is None else problems)
     ledger.finish(connection, load_id, content, Counts(written, 0, written, 0))
     return load_id
-
-
-@pytest.fixture
-def run(
-    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Return what runs `loader rejects` and gives exit code, standard output and error."""
-
-    def run_main(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["loader", "--project-dir", str(project.root), *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(end.value.code or 0), captured.out, captured.err
-
-    return run_main
 
 
 def test_every_column_is_explained(connection: psycopg.Connection) -> None:
