@@ -10,5 +10,5 @@ md5(
                 {{ relation }}.owner_key,
                 {{ relation }}.tags
             )::text
-        )
+        )::uuid
 {%- endmacro %}

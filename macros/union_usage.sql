@@ -1,12 +1,17 @@
-{#- One shape for every source: the columns are named here once, so that no branch can swap two of them. -#}
-{% macro union_usage(sources) -%}
+{#- One shape for every source: the columns are named here once, so that no branch can swap two of
+    them. `loads` names a relation of loads to read, so that no other load's rows are cast. -#}
+{% macro union_usage(loads=none) -%}
 {%- set columns = [
-    'source_name', 'export_name', 'export_precedence', 'overlap_rule', 'account_key', 'meter_key',
-    'record_key', 'resource_key', 'resource_name', 'owner_key', 'usage_start_at', 'usage_end_at',
-    'quantity', 'unit', 'tags', 'load_id', 'row_number'
+    'source_name', 'export_name', 'usage_group', 'export_precedence', 'overlap_rule', 'account_key',
+    'meter_key', 'record_key', 'copy_key', 'measure_number', 'resource_key', 'resource_name',
+    'owner_key', 'usage_start_at', 'usage_end_at', 'occurred_at', 'is_in_window', 'quantity', 'unit',
+    'tags', 'load_id', 'row_number'
 ] -%}
-{%- for source in sources %}
+{%- for source in var('usage_sources') %}
 select {{ columns | join(', ') }} from {{ ref('int_usage__' ~ source) }}
+{%- if loads %}
+where load_id in (select {{ loads }}.load_id from {{ loads }})
+{%- endif %}
 {%- if not loop.last %}
 union all
 {%- endif %}

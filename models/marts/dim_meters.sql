@@ -5,8 +5,8 @@ declared as (
     select * from {{ ref('meters') }}
 ),
 
-usage_records as (
-    select * from {{ ref('fct_usage_hourly') }}
+meter_hours as (
+    select * from {{ ref('int_usage__meter_hours') }}
 ),
 
 seen as (
@@ -15,8 +15,8 @@ seen as (
         source_name,
         min(unit) as unit,
         min(usage_start_at) as first_used_at,
-        max(usage_end_at) as last_used_at
-    from usage_records
+        max(usage_start_at) + interval '1 hour' as last_used_at
+    from meter_hours
     group by meter_id, source_name
 ),
 

@@ -5,64 +5,90 @@ usage_records as (
     select * from {{ ref('fct_usage_hourly') }}
 ),
 
+profiles as (
+    select * from {{ ref('int_allocation__profiles') }}
+),
+
 owners as (
     select * from {{ ref('int_allocation__owners') }}
 ),
 
 seen as (
     select
+        attribution_key,
+        min(usage_start_at) as first_used_at,
+        max(usage_end_at) as last_used_at,
+        max(usage_date) as last_used_on
+    from usage_records
+    group by attribution_key
+),
+
+identified as (
+    select
+        profiles.source_name,
+        profiles.account_key,
+        profiles.resource_key,
+        profiles.resource_name,
+        seen.attribution_key,
+        seen.first_used_at,
+        seen.last_used_at,
+        owners.team,
+        owners.rule_id as attribution_rule_id
+    from seen
+    inner join profiles on seen.attribution_key = profiles.attribution_key
+    left join owners
+        on
+            seen.attribution_key = owners.attribution_key
+            and seen.last_used_on = owners.charge_date
+    where profiles.resource_key is not null
+),
+
+used as (
+    select
         source_name,
         account_key,
         resource_key,
-        min(usage_start_at) as first_used_at,
-        max(usage_end_at) as last_used_at
-    from usage_records
-    where resource_key is not null
+        min(first_used_at) as first_used_at,
+        max(last_used_at) as last_used_at
+    from identified
     group by source_name, account_key, resource_key
 ),
 
 newest as (
-    select distinct on (
-        usage_records.source_name, usage_records.account_key, usage_records.resource_key
-    )
-        usage_records.source_name,
-        usage_records.account_key,
-        usage_records.resource_key,
-        usage_records.resource_name,
-        owners.team,
-        owners.rule_id as attribution_rule_id
-    from usage_records
-    left join owners
-        on
-            usage_records.attribution_key = owners.attribution_key
-            and usage_records.usage_date = owners.charge_date
-    where usage_records.resource_key is not null
+    select distinct on (source_name, account_key, resource_key)
+        source_name,
+        account_key,
+        resource_key,
+        resource_name,
+        team,
+        attribution_rule_id
+    from identified
     order by
-        usage_records.source_name asc,
-        usage_records.account_key asc,
-        usage_records.resource_key asc,
-        usage_records.usage_start_at desc,
-        owners.team asc nulls last,
-        usage_records.usage_id asc
+        source_name asc,
+        account_key asc,
+        resource_key asc,
+        last_used_at desc,
+        team asc nulls last,
+        attribution_key asc
 ),
 
 described as (
     select
-        md5(row(seen.source_name, seen.account_key, seen.resource_key)::text) as resource_id,
-        seen.source_name,
-        seen.account_key,
-        seen.resource_key,
+        md5(row(used.source_name, used.account_key, used.resource_key)::text) as resource_id,
+        used.source_name,
+        used.account_key,
+        used.resource_key,
         newest.resource_name,
         newest.team,
         newest.attribution_rule_id,
-        seen.first_used_at,
-        seen.last_used_at
-    from seen
+        used.first_used_at,
+        used.last_used_at
+    from used
     inner join newest
         on
-            seen.source_name = newest.source_name
-            and seen.account_key = newest.account_key
-            and seen.resource_key = newest.resource_key
+            used.source_name = newest.source_name
+            and used.account_key = newest.account_key
+            and used.resource_key = newest.resource_key
 )
 
 select * from described

@@ -1,8 +1,28 @@
--- One charge: a usage record times its price, or one day's part of a fixed charge.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook=["{{ forget_charges() }}", "{{ rename_services() }}"],
+) }}
+
+-- One charge: a usage record times its price, or one day's part of a fixed charge. Only charges that
+-- are missing are inserted: those of usage or prices that changed have just been deleted.
 with
 
 usage_charges as (
-    select * from {{ ref('int_charges__usage') }}
+    select * from {{ ref('int_charges__usage') }} as usage_charges
+    {%- if is_incremental() %}
+    where
+        not exists (
+            select 1
+            from {{ this }} as held
+            where
+                held.load_id = usage_charges.load_id
+                and held.account_key = usage_charges.account_key
+                and held.meter_id = usage_charges.meter_id
+                and held.charge_start_at = usage_charges.usage_start_at
+        )
+    {%- endif %}
 ),
 
 fixed_charges as (
@@ -11,7 +31,7 @@ fixed_charges as (
 
 charges as (
     select
-        md5(row('usage', usage_id)::text) as charge_id,
+        md5(row('usage', usage_id)::text)::uuid as charge_id,
         usage_id,
         null::text as fixed_charge_id,
         source_name,
@@ -38,11 +58,14 @@ charges as (
         currency,
         price_id,
         price_id is not null as is_priced,
-        attribution_key
+        attribution_key,
+        load_id,
+        charge_version
     from usage_charges
     union all
     select
-        md5(row('fixed', fixed_charge_id, to_char(charge_date, 'YYYY-MM-DD'))::text) as charge_id,
+        md5(row('fixed', fixed_charge_id, to_char(charge_date, 'YYYY-MM-DD'))::text)::uuid
+            as charge_id,
         null as usage_id,
         fixed_charge_id,
         source_name,
@@ -69,7 +92,9 @@ charges as (
         currency,
         null as price_id,
         true as is_priced,
-        {{ attribution_key('fixed_charges') }} as attribution_key
+        {{ attribution_key('fixed_charges') }} as attribution_key,
+        null as load_id,
+        null as charge_version
     from fixed_charges
 )
 

@@ -1,56 +1,186 @@
--- One billable usage record that counts: what newer exports restate is left out here.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook=["{{ forget_slices() }}", "{{ rename_services() }}"],
+) }}
+
+-- One billable usage record that counts. Only slices that are missing are read and inserted: what
+-- was restated, withdrawn or made by other models or seeds has just been deleted.
 with
 
-usage_records as (
-    select * from {{ ref('int_usage__unioned') }}
+missing as (
+    select
+        load_id,
+        export_name,
+        account_key,
+        usage_start_at,
+        slice_version,
+        has_equal_keys
+    from {{ ref('int_usage__slice_status') }} as slices
+    where
+        status = 'current'
+        {%- if is_incremental() %}
+        and not exists (
+            select 1
+            from {{ this }} as held
+            where
+                held.load_id = slices.load_id
+                and held.export_name = slices.export_name
+                and held.account_key = slices.account_key
+                and held.usage_start_at = slices.usage_start_at
+        )
+        {%- endif %}
 ),
 
-superseded as (
-    select * from {{ ref('int_usage__superseded') }}
+plain_slices as (
+    select * from missing
+    where not has_equal_keys
+),
+
+repeating_slices as (
+    select * from missing
+    where has_equal_keys
+),
+
+duplicates as (
+    select * from {{ ref('int_usage__duplicates') }}
 ),
 
 meters as (
     select * from {{ ref('meters') }}
 ),
 
--- A record's identity comes from its content, not from the file that brought it: identical records
--- of one load are told apart by their order in it.
-current_records as (
+all_plain_records as (
+    {{ union_usage(loads='plain_slices') | indent(4) }}
+),
+
+plain_records as (
     select
-        usage_records.*,
-        usage_records.source_name || ':' || usage_records.meter_key as meter_id,
+        records.*,
+        1::bigint as copy_number,
+        1::bigint as occurrence,
+        slices.slice_version
+    from all_plain_records as records
+    inner join plain_slices as slices
+        on
+            records.load_id = slices.load_id
+            and records.export_name = slices.export_name
+            and records.account_key = slices.account_key
+            and records.usage_start_at = slices.usage_start_at
+    left join duplicates
+        on
+            records.load_id = duplicates.load_id
+            and records.row_number = duplicates.row_number
+    where
+        records.is_in_window
+        and duplicates.load_id is null
+),
+
+all_repeating_records as (
+    {{ union_usage(loads='repeating_slices') | indent(4) }}
+),
+
+-- Rows that are copies of another are left out; records of one key are told apart by their order.
+numbered_records as (
+    select
+        records.*,
+        case
+            when records.copy_key is null then 1
+            else row_number() over (
+                partition by
+                    records.load_id,
+                    records.account_key,
+                    records.usage_start_at,
+                    records.record_key,
+                    records.copy_key
+                order by records.row_number
+            )
+        end as copy_number,
+        slices.slice_version
+    from all_repeating_records as records
+    inner join repeating_slices as slices
+        on
+            records.load_id = slices.load_id
+            and records.export_name = slices.export_name
+            and records.account_key = slices.account_key
+            and records.usage_start_at = slices.usage_start_at
+),
+
+repeating_records as (
+    select
+        *,
         row_number() over (
-            partition by
-                usage_records.export_name,
-                usage_records.account_key,
-                usage_records.usage_start_at,
-                usage_records.record_key,
-                usage_records.load_id
-            order by usage_records.row_number
+            partition by load_id, export_name, account_key, usage_start_at, record_key
+            order by row_number
         ) as occurrence
+    from numbered_records
+    where copy_number = 1
+),
+
+usage_records as (
+    select
+        source_name,
+        export_name,
+        account_key,
+        meter_key,
+        record_key,
+        occurrence,
+        resource_key,
+        resource_name,
+        owner_key,
+        usage_start_at,
+        usage_end_at,
+        occurred_at,
+        quantity,
+        unit,
+        tags,
+        load_id,
+        row_number,
+        slice_version
+    from plain_records
+    union all
+    select
+        source_name,
+        export_name,
+        account_key,
+        meter_key,
+        record_key,
+        occurrence,
+        resource_key,
+        resource_name,
+        owner_key,
+        usage_start_at,
+        usage_end_at,
+        occurred_at,
+        quantity,
+        unit,
+        tags,
+        load_id,
+        row_number,
+        slice_version
+    from repeating_records
+),
+
+identified as (
+    select
+        md5(
+            row(
+                export_name,
+                account_key,
+                extract(epoch from usage_start_at)::bigint,
+                record_key,
+                occurrence
+            )::text
+        )::uuid as usage_id,
+        source_name || ':' || meter_key as meter_id,
+        *
     from usage_records
-    where not exists (
-        select 1
-        from superseded
-        where
-            superseded.export_name = usage_records.export_name
-            and superseded.account_key = usage_records.account_key
-            and superseded.usage_start_at = usage_records.usage_start_at
-            and superseded.load_id = usage_records.load_id
-    )
 ),
 
 described as (
     select
-        md5(
-            row(
-                records.export_name,
-                records.account_key,
-                extract(epoch from records.usage_start_at)::bigint,
-                records.record_key,
-                records.occurrence
-            )::text
-        ) as usage_id,
+        records.usage_id,
         records.source_name,
         records.export_name,
         records.account_key,
@@ -62,13 +192,15 @@ described as (
         records.usage_start_at,
         records.usage_end_at,
         (records.usage_start_at at time zone 'UTC')::date as usage_date,
+        records.occurred_at,
         records.quantity::numeric(38, 18) as quantity,
         records.unit,
         records.tags,
         {{ attribution_key('records') }} as attribution_key,
         records.load_id,
-        records.row_number
-    from current_records as records
+        records.row_number,
+        records.slice_version
+    from identified as records
     left join meters on records.meter_id = meters.meter_id
 )
 

@@ -10,27 +10,49 @@ meters as (
     select * from {{ ref('meters') }}
 ),
 
+hourly as (
+    select
+        usage_date,
+        usage_start_at,
+        source_name,
+        account_key,
+        meter_id,
+        resource_key,
+        unit,
+        sum(quantity) as quantity_sum,
+        max(quantity) as quantity_max
+    from usage_records
+    group by
+        usage_date,
+        usage_start_at,
+        source_name,
+        account_key,
+        meter_id,
+        resource_key,
+        unit
+),
+
 daily as (
     select
-        usage_records.usage_date,
-        usage_records.source_name,
-        usage_records.account_key,
-        usage_records.meter_id,
-        usage_records.resource_key,
-        usage_records.unit,
+        hourly.usage_date,
+        hourly.source_name,
+        hourly.account_key,
+        hourly.meter_id,
+        hourly.resource_key,
+        hourly.unit,
         coalesce(meters.daily_aggregation, 'sum') as daily_aggregation,
-        sum(usage_records.quantity) as quantity_sum,
-        max(usage_records.quantity) as quantity_max,
-        count(distinct usage_records.usage_start_at) as hours
-    from usage_records
-    left join meters on usage_records.meter_id = meters.meter_id
+        sum(hourly.quantity_sum) as quantity_sum,
+        max(hourly.quantity_max) as quantity_max,
+        count(*) as hours
+    from hourly
+    left join meters on hourly.meter_id = meters.meter_id
     group by
-        usage_records.usage_date,
-        usage_records.source_name,
-        usage_records.account_key,
-        usage_records.meter_id,
-        usage_records.resource_key,
-        usage_records.unit,
+        hourly.usage_date,
+        hourly.source_name,
+        hourly.account_key,
+        hourly.meter_id,
+        hourly.resource_key,
+        hourly.unit,
         meters.daily_aggregation
 ),
 

@@ -1,37 +1,36 @@
-{#- Guards invariant 1 between a staging model and the usage contract: per load, the quantity is the
-    same on both sides. `once` is for exports whose rows that are equal in every column are one. -#}
-{% test usage_survives_conforming(model, conformed, export, quantity, once=false) %}
+{#- Guards invariant 1 between a staging model and the slices of its usage: per load, the quantity is
+    the same on both sides, copies counted. -#}
+{% test usage_survives_conforming(model, export, quantity) %}
 
 with
-
-staged_rows as (
-    {%- if once %}
-    select distinct
-        load_id,
-        {{ quantity }} as quantity,
-        to_jsonb(staged) - 'row_number' as content
-    {%- else %}
-    select
-        load_id,
-        {{ quantity }} as quantity
-    {%- endif %}
-    from {{ model }} as staged
-),
 
 staged as (
     select
         load_id,
-        sum(quantity) as quantity
-    from staged_rows
+        sum({{ quantity }}) as quantity
+    from {{ model }}
     group by load_id
+),
+
+held as (
+    select
+        load_id,
+        quantity + quantity_repeated as quantity
+    from {{ ref('int_usage__slices') }}
+    where export_name = '{{ export }}'
+    union all
+    select
+        load_id,
+        quantity
+    from {{ ref('int_usage__arrivals') }}
+    where export_name = '{{ export }}'
 ),
 
 conformed as (
     select
         load_id,
         sum(quantity) as quantity
-    from {{ conformed }}
-    where export_name = '{{ export }}'
+    from held
     group by load_id
 )
 

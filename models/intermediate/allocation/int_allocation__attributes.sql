@@ -1,27 +1,19 @@
--- One row per attribution key and thing a rule may look at. Tag keys are folded to lower case,
+-- One row per attribution key and thing a rule looks at. Tag keys are folded to lower case,
 -- because teams spell them differently.
 with
 
-charges as (
-    select * from {{ ref('fct_charges') }}
-),
-
-usage_records as (
-    select * from {{ ref('fct_usage_hourly') }}
-),
-
 profiles as (
-    select distinct
-        charges.attribution_key,
-        charges.source_name,
-        charges.account_key,
-        charges.meter_id,
-        charges.resource_key,
-        charges.resource_name,
-        usage_records.owner_key,
-        coalesce(usage_records.tags, '{}') as tags
-    from charges
-    left join usage_records on charges.usage_id = usage_records.usage_id
+    select * from {{ ref('int_allocation__profiles') }}
+),
+
+rules as (
+    select * from {{ ref('attribution_rules') }}
+),
+
+-- What no rule names need not be looked at.
+asked as (
+    select distinct lower(attribute) as attribute
+    from rules
 ),
 
 named as (
@@ -47,6 +39,7 @@ attributes as (
         pairs.attribute_value
     from named
     cross join lateral jsonb_each_text(named.attributes) as pairs (attribute, attribute_value)
+    inner join asked on pairs.attribute = asked.attribute
     where pairs.attribute_value is not null
     union all
     select
@@ -56,6 +49,7 @@ attributes as (
         pairs.tag_value as attribute_value
     from named
     cross join lateral jsonb_each_text(named.tags) as pairs (tag_key, tag_value)
+    inner join asked on 'tag.' || lower(pairs.tag_key) = asked.attribute
     where pairs.tag_value is not null
 )
 

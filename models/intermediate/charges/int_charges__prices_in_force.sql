@@ -2,8 +2,8 @@
 -- so that pricing is a join on a unique key and never multiplies a row.
 with
 
-usage_records as (
-    select * from {{ ref('fct_usage_hourly') }}
+meter_hours as (
+    select * from {{ ref('int_usage__meter_hours') }}
 ),
 
 accounts as (
@@ -20,7 +20,7 @@ used as (
         account_key,
         meter_id,
         usage_date
-    from usage_records
+    from meter_hours
 ),
 
 located as (

@@ -6,19 +6,14 @@ usage_records as (
     select * from {{ ref('fct_usage_hourly') }}
 ),
 
-meters as (
-    select * from {{ ref('meters') }}
-),
-
-prices_in_force as (
-    select * from {{ ref('int_charges__prices_in_force') }}
+due as (
+    select * from {{ ref('int_charges__due') }}
 ),
 
 prices as (
     select * from {{ ref('dim_prices') }}
 ),
 
--- A meter nobody declared may well cost money, so it stays in and shows as unpriced.
 priced as (
     select
         usage_records.usage_id,
@@ -34,6 +29,7 @@ priced as (
         usage_records.quantity,
         usage_records.unit,
         usage_records.attribution_key,
+        usage_records.load_id,
         prices.price_id,
         prices.currency,
         prices.pricing_unit,
@@ -43,16 +39,16 @@ priced as (
         round(prices.list_unit_price * usage_records.quantity / prices.pricing_block, 12)
             as list_cost,
         round(prices.contracted_unit_price * usage_records.quantity / prices.pricing_block, 12)
-            as contracted_cost
+            as contracted_cost,
+        due.charge_version
     from usage_records
-    left join meters on usage_records.meter_id = meters.meter_id
-    left join prices_in_force
+    inner join due
         on
-            usage_records.meter_id = prices_in_force.meter_id
-            and usage_records.account_key = prices_in_force.account_key
-            and usage_records.usage_date = prices_in_force.usage_date
-    left join prices on prices_in_force.price_id = prices.price_id
-    where meters.role = 'cost' or meters.role is null
+            usage_records.load_id = due.load_id
+            and usage_records.account_key = due.account_key
+            and usage_records.meter_id = due.meter_id
+            and usage_records.usage_start_at = due.usage_start_at
+    left join prices on due.price_id = prices.price_id
 )
 
 select * from priced

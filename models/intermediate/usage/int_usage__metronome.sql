@@ -1,4 +1,5 @@
--- One row per event: the platform's own customers' usage.
+-- One row per event sent: the platform's own customers' usage. Which events of one transaction id
+-- count is decided in int_usage__duplicates.
 with
 
 events as (
@@ -13,41 +14,34 @@ customers as (
     select * from {{ ref('metronome_customers') }}
 ),
 
--- The first event with a transaction id counts, also when a later one says something else.
-numbered as (
-    select
-        *,
-        row_number() over (
-            partition by account_key, transaction_key
-            order by load_id, row_number
-        ) as arrival_number
-    from events
-),
-
 conformed as (
     select
         'metronome' as source_name,
         'metronome.usage_events' as export_name,
+        'metronome.usage_events' as usage_group,
         1 as export_precedence,
         'record' as overlap_rule,
-        numbered.account_key,
-        numbered.event_type as meter_key,
-        md5(row(numbered.transaction_key)::text) as record_key,
-        coalesce(aliases.customer_id, numbered.customer_or_alias) as resource_key,
+        events.account_key,
+        events.event_type as meter_key,
+        md5(row(events.transaction_key)::text)::uuid as record_key,
+        null::uuid as copy_key,
+        1 as measure_number,
+        coalesce(aliases.customer_id, events.customer_or_alias) as resource_key,
         customers.customer_name as resource_name,
         null::text as owner_key,
-        date_trunc('hour', numbered.happened_at, 'UTC') as usage_start_at,
-        date_trunc('hour', numbered.happened_at, 'UTC') + interval '1 hour' as usage_end_at,
+        date_trunc('hour', events.happened_at, 'UTC') as usage_start_at,
+        date_trunc('hour', events.happened_at, 'UTC') + interval '1 hour' as usage_end_at,
+        events.happened_at as occurred_at,
+        events.happened_at <= events.loaded_at + interval '24 hours' as is_in_window,
         1::numeric(38, 18) as quantity,
         'Events' as unit,
-        numbered.properties as tags,
-        numbered.load_id,
-        numbered.row_number
-    from numbered
-    left join aliases on numbered.customer_or_alias = aliases.ingest_alias
+        events.properties as tags,
+        events.load_id,
+        events.row_number
+    from events
+    left join aliases on events.customer_or_alias = aliases.ingest_alias
     left join customers
-        on coalesce(aliases.customer_id, numbered.customer_or_alias) = customers.customer_id
-    where numbered.arrival_number = 1
+        on coalesce(aliases.customer_id, events.customer_or_alias) = customers.customer_id
 )
 
 select * from conformed

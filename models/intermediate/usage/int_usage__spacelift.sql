@@ -26,12 +26,15 @@ classified as (
     left join run_states on run_minutes.run_state = run_states.run_state
 ),
 
+-- The same minutes are exported by run state or by run type; only states tell waiting apart, so
+-- where both cover an hour the states count. A run has one type, which the key therefore leaves out.
 measured as (
     select
         'spacelift.worker_count' as export_name,
+        1 as export_precedence,
         account_key,
         'worker_count' as meter_key,
-        md5(row(worker_pool_name)::text) as record_key,
+        md5(row(worker_pool_name)::text)::uuid as record_key,
         worker_pool_name as resource_key,
         worker_pool_name as resource_name,
         date_trunc('hour', counted_at, 'UTC') as usage_start_at,
@@ -44,10 +47,10 @@ measured as (
     union all
     select
         'spacelift.run_minutes' as export_name,
+        case when run_state is null then 1 else 2 end as export_precedence,
         account_key,
         'run_minutes.' || minutes_kind as meter_key,
-        md5(row(run_key, run_state, run_type, stack_key, worker_pool_key, is_public)::text)
-            as record_key,
+        md5(row(run_key, run_state, stack_key, worker_pool_key, is_public)::text)::uuid as record_key,
         stack_slug as resource_key,
         stack_name as resource_name,
         date_trunc('hour', counted_at, 'UTC') as usage_start_at,
@@ -64,16 +67,21 @@ measured as (
 select
     'spacelift' as source_name,
     export_name,
-    1 as export_precedence,
+    export_name as usage_group,
+    export_precedence,
     'slice' as overlap_rule,
     account_key,
     meter_key,
     record_key,
+    null::uuid as copy_key,
+    1 as measure_number,
     resource_key,
     resource_name,
     null::text as owner_key,
     usage_start_at,
     usage_start_at + interval '1 hour' as usage_end_at,
+    null::timestamptz as occurred_at,
+    true as is_in_window,
     quantity,
     unit,
     jsonb_strip_nulls(tags) as tags,

@@ -53,6 +53,7 @@ conformed as (
     select
         'tecton' as source_name,
         both_versions.export_name,
+        'tecton.billable_usage' as usage_group,
         both_versions.export_precedence,
         'slice' as overlap_rule,
         both_versions.account_key,
@@ -64,12 +65,16 @@ conformed as (
                 both_versions.object_name,
                 both_versions.tags
             )::text
-        ) as record_key,
+        )::uuid as record_key,
+        null::uuid as copy_key,
+        1 as measure_number,
         both_versions.workspace || '/' || both_versions.object_name as resource_key,
         both_versions.object_name as resource_name,
         null::text as owner_key,
         date_trunc('hour', both_versions.hour_starts_at, 'UTC') as usage_start_at,
         date_trunc('hour', both_versions.hour_starts_at, 'UTC') + interval '1 hour' as usage_end_at,
+        null::timestamptz as occurred_at,
+        true as is_in_window,
         both_versions.quantity,
         coalesce(meters.unit, both_versions.unit_key) as unit,
         both_versions.tags,

@@ -1,14 +1,8 @@
--- Every source's usage in one shape. A new source is one more line here.
+-- Every source's usage in one shape, of every load that counts or was replaced by a newer file.
 with
 
 unioned as (
-    {{ union_usage([
-        'spacelift',
-        'databricks',
-        'tecton',
-        'infrasage',
-        'metronome',
-    ]) }}
+    {{ union_usage() }}
 )
 
 select * from unioned

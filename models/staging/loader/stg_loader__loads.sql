@@ -1,11 +1,12 @@
--- One row per load whose rows count: failed, replaced and withdrawn loads are invisible from here.
+-- One row per load whose rows are to be read: those that count, and those a newer file of the same
+-- name replaced, which say what changed. Failed and withdrawn loads are invisible from here.
 with
 
 source as (
     select * from {{ source('loader', 'loads') }}
 ),
 
-visible as (
+readable as (
     select
         load_id,
         export as export_name,
@@ -17,9 +18,11 @@ visible as (
         rows_loaded,
         rows_rejected,
         rows_blank,
-        finished_at as loaded_at
+        finished_at as loaded_at,
+        status = 'loaded' as is_current,
+        replaced_by
     from source
-    where status = 'loaded'
+    where status in ('loaded', 'replaced')
 )
 
-select * from visible
+select * from readable

@@ -12,6 +12,7 @@ renamed as (
     select
         source._load_id as load_id,
         source._row_number as row_number,
+        loads.loaded_at,
         loads.account_key,
         source.transaction_id as transaction_key,
         source.customer_id as customer_or_alias,

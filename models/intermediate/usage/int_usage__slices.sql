@@ -1,0 +1,114 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook="{{ forget_loads() }}",
+) }}
+
+-- One row per load, account, hour and meter of the exports that restate whole hours: what the load
+-- holds of that slice. Only loads that are new here are read.
+with
+
+loads as (
+    select
+        loads.load_id,
+        versions.usage_version
+    from {{ ref('stg_loader__loads') }} as loads
+    inner join {{ ref('int_usage__versions') }} as versions
+        on split_part(loads.export_name, '.', 1) = versions.source_name
+    {%- if is_incremental() %}
+    where not exists (select 1 from {{ this }} as held where held.load_id = loads.load_id)
+    {%- endif %}
+),
+
+usage_records as (
+    {{ union_usage(loads='loads') | indent(4) }}
+),
+
+held as (
+    select
+        load_id,
+        source_name,
+        export_name,
+        usage_group,
+        account_key,
+        usage_start_at,
+        meter_key,
+        max(export_precedence) as export_precedence,
+        count(*) as rows_held,
+        count(*) filter (where measure_number = 1) as first_measures_held,
+        min(unit) as unit,
+        sum(quantity) as quantity_held,
+        array_agg(distinct record_key) as record_keys
+    from usage_records
+    where overlap_rule = 'slice'
+    group by
+        load_id, source_name, export_name, usage_group, account_key, usage_start_at, meter_key
+),
+
+-- Only where a key stands twice can a row be the copy of another.
+repeating_loads as (
+    select distinct load_id
+    from held
+    where rows_held > cardinality(record_keys)
+),
+
+repeating_records as (
+    {{ union_usage(loads='repeating_loads') | indent(4) }}
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by load_id, account_key, usage_start_at, meter_key, record_key, copy_key
+            order by row_number
+        ) as copy_number
+    from repeating_records
+    where
+        overlap_rule = 'slice'
+        and copy_key is not null
+),
+
+copies as (
+    select
+        load_id,
+        account_key,
+        usage_start_at,
+        meter_key,
+        count(*) as copies,
+        sum(quantity) as quantity
+    from numbered
+    where copy_number > 1
+    group by load_id, account_key, usage_start_at, meter_key
+),
+
+slices as (
+    select
+        held.load_id,
+        held.source_name,
+        held.export_name,
+        held.usage_group,
+        held.export_precedence,
+        held.account_key,
+        held.usage_start_at,
+        held.meter_key,
+        held.unit,
+        held.rows_held - coalesce(copies.copies, 0) as records,
+        held.first_measures_held as rows_held,
+        coalesce(copies.copies, 0) as rows_repeated,
+        (held.quantity_held - coalesce(copies.quantity, 0))::numeric(48, 18) as quantity,
+        coalesce(copies.quantity, 0)::numeric(48, 18) as quantity_repeated,
+        held.record_keys,
+        loads.usage_version
+    from held
+    inner join loads on held.load_id = loads.load_id
+    left join copies
+        on
+            held.load_id = copies.load_id
+            and held.account_key = copies.account_key
+            and held.usage_start_at = copies.usage_start_at
+            and held.meter_key = copies.meter_key
+)
+
+select * from slices
