@@ -9,7 +9,7 @@ from random import Random
 from exported_rows import HOUR, Row
 
 Rows = tuple[Row, ...]
-_MONTH = datetime(2026, 10, 1, tzinfo=UTC)
+_MONTH = datetime(2026, 4, 1, tzinfo=UTC)  # what comes 68 days later is still past
 _SKUS = ("PREMIUM_JOBS_COMPUTE", "PREMIUM_ALL_PURPOSE_COMPUTE", "PREMIUM_SQL_COMPUTE")
 _NODES = ("m4.xlarge", "m5d.large", "i3.xlarge")
 _CUSTOM_TAGS = ({}, {"team": "growth"}, {"Team": "search", "env": "prod"})

@@ -54,9 +54,14 @@ def test_every_record_has_an_id_of_its_own(delivered: Delivered) -> None:
     assert delivered.repeated_ids == {USAGE: 0, CHARGES: 0}
 
 
+IDS = {USAGE: "usage_id", CHARGES: "charge_id"}
 SPOILING = {
     "a row is missing": "delete from {mart} where ctid = %s",
-    "a row is there twice": "insert into {mart} select * from {mart} where ctid = %s",
+    "a row is there twice": (
+        "insert into {mart} select (jsonb_populate_record(null::{mart},"
+        " to_jsonb(rows) || jsonb_build_object('{id}', gen_random_uuid()))).*"
+        " from {mart} as rows where rows.ctid = %s"
+    ),
     "a quantity is off": "update {mart} set quantity = quantity + 1e-18 where ctid = %s",
     "a name is lost": "update {mart} set resource_name = 'lost' where ctid = %s",
 }
@@ -79,7 +84,7 @@ def test_the_comparison_sees_a_single_spoilt_row(
     assert isinstance(quantity, Decimal)
     before, digests_before = differences(connection), digests(connection)
     with connection.transaction(force_rollback=True):
-        connection.execute(spoil.format(mart=mart), [place])
+        connection.execute(spoil.format(mart=mart, id=IDS[mart]), [place])
         found = differences(connection)
         assert digests(connection) != digests_before
     assert {
