@@ -18,6 +18,7 @@ VENDOR_FACTS = ("tecton_units", "spacelift_run_states")
 DECISIONS = (
     *("accounts", "attribution_rules", "budgets", "fixed_charges", "teams"),
     *("metronome_customers", "metronome_customer_aliases"),
+    *("billable_metrics", "billable_metric_filters"),
 )
 
 
