@@ -13,7 +13,7 @@ import psycopg
 import typer
 
 from loader import __version__
-from loader.commands import database, listings, load, project, rejects
+from loader.commands import breakdown, database, listings, load, project, rejects
 from loader.errors import DatabaseError, LoaderError, UsageError
 from loader.project import find_project
 
@@ -29,6 +29,7 @@ app.command("loads")(listings.loads)
 app.command("rejects")(rejects.list_rejects)
 app.command("withdraw")(listings.withdraw)
 app.command("sources")(listings.sources)
+app.command("breakdown")(breakdown.breakdown)
 app.command("init")(project.init)
 app.command("build", context_settings={"ignore_unknown_options": True})(project.build)
 app.command("report")(project.report)
