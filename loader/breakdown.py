@@ -97,7 +97,7 @@ def read_breakdown(
     """
     by_service = Group.SERVICE in question.groups
     if question.source == "infrasage" and by_service and Group.EVENT_TYPE in question.groups:
-        message = "--group-by: InfraSage breaks usage down by service or by event type, not by both"
+        message = "--group-by: InfraSage tells services or event types apart, not both at once"
         raise UsageError(message, "ask twice, with one --group-by each")
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")

@@ -93,12 +93,10 @@ def _instant(option: str, text: str) -> datetime:
 
 
 def _print_events(question: Question, answer: EventBreakdown, *, as_json: bool) -> None:
-    if answer.replies_cut:
-        typer.echo(
-            f"note: {answer.replies_cut} breakdown replies reach beyond the period and were not"
-            " used; ask for whole periods, marts.rpt_usage_breakdown_periods lists them",
-            err=True,
-        )
+    if cut := answer.replies_cut:
+        reach = "reply reaches" if cut == 1 else "replies reach"
+        typer.echo(f"note: {cut:,} breakdown {reach} beyond the period; what it says", err=True)
+        typer.echo("of services is not used, see marts.rpt_usage_breakdown_periods", err=True)
     if as_json:
         print_json(_event_document(question, answer))
     elif answer.total == Amount(None, None):

@@ -263,7 +263,7 @@ def test_the_version_is_printed(run: Run) -> None:
     assert run("--version") == (0, f"loader {__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", ["load", "check", "loads", "sources"])
+@pytest.mark.parametrize("command", ["load", "check", "loads", "sources", "breakdown"])
 def test_every_command_shows_an_example(run: Run, command: str) -> None:
     code, out, _ = run(command, "--help")
     assert code == 0
