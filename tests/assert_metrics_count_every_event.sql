@@ -9,11 +9,12 @@ unfiltered as (
     from {{ ref('int_metrics__definitions') }} as definitions
     inner join {{ ref('fct_usage_hourly') }} as usage_records
         on definitions.meter_id = usage_records.meter_id
-    where not exists (
-        select 1
-        from {{ ref('billable_metric_filters') }} as filters
-        where filters.metric_id = definitions.metric_id
-    )
+    where
+        not exists (
+            select 1
+            from {{ ref('billable_metric_filters') }} as filters
+            where filters.metric_id = definitions.metric_id
+        )
     group by definitions.metric_id
 ),
 

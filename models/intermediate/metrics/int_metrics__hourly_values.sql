@@ -46,7 +46,7 @@ aggregated as (
         max(number_value) filter (where aggregation = 'MAX') as max_value,
         -- Arrays compare from the left: the greatest is the latest event's, its value comes last.
         max(event_order || number_value)
-            filter (where aggregation = 'LATEST' and number_value is not null) as latest_value
+        filter (where aggregation = 'LATEST' and number_value is not null) as latest_value
     from measured
     group by
         metric_id,
