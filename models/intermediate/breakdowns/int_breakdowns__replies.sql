@@ -1,5 +1,5 @@
--- One row per reply, the rows of one load, tenant and period, and whether it counts. From the newest
--- load on, a reply counts unless one that counts has a part of its period.
+-- One row per reply, that is the rows of one load, tenant and period, and whether it counts. From
+-- the newest load on, a reply counts unless one that counts has a part of its period.
 with recursive
 
 breakdowns as (
