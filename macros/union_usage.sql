@@ -1,5 +1,6 @@
 {#- One shape for every source: the columns are named here once, so that no branch can swap two of
-    them. `loads` names a relation of loads to read, so that no other load's rows are cast. -#}
+    them. `loads` names a relation of loads to read; as an array it reaches the scan of the raw table,
+    so that no other load's rows are cast. -#}
 {% macro union_usage(loads=none) -%}
 {%- set columns = [
     'source_name', 'export_name', 'usage_group', 'export_precedence', 'overlap_rule', 'account_key',
@@ -10,7 +11,7 @@
 {%- for source in var('usage_sources') %}
 select {{ columns | join(', ') }} from {{ ref('int_usage__' ~ source) }}
 {%- if loads %}
-where load_id in (select {{ loads }}.load_id from {{ loads }})
+where load_id = any(array(select {{ loads }}.load_id from {{ loads }}))
 {%- endif %}
 {%- if not loop.last %}
 union all

@@ -1,13 +1,20 @@
 -- Every day of every month that has a charge.
 with
 
-charges as (
-    select * from {{ ref('fct_charges') }}
+due as (
+    select * from {{ ref('int_charges__due') }}
+),
+
+fixed_charges as (
+    select * from {{ ref('int_charges__fixed') }}
 ),
 
 months as (
-    select distinct billing_period
-    from charges
+    select date_trunc('month', usage_date::timestamp)::date as billing_period
+    from due
+    union distinct
+    select date_trunc('month', charge_date::timestamp)::date as billing_period
+    from fixed_charges
 ),
 
 days as (

@@ -1,74 +1,87 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook="{{ forget_days() }}",
+) }}
+
 -- One row per day, meter, account and resource. Flows are added up; a level, such as a number of
--- workers, is not: its day is the highest hour.
+-- workers, is not: its day is the highest hour. Only days whose usage changed are made anew.
 with
 
 usage_records as (
     select * from {{ ref('fct_usage_hourly') }}
 ),
 
-meters as (
-    select * from {{ ref('meters') }}
+missing as (
+    select * from {{ ref('int_usage__meter_days') }} as days
+    {%- if is_incremental() %}
+    where
+        not exists (
+            select 1
+            from {{ this }} as held
+            where
+                held.account_key = days.account_key
+                and held.meter_id = days.meter_id
+                and held.usage_date = days.usage_date
+        )
+    {%- endif %}
 ),
 
 hourly as (
     select
-        usage_date,
-        usage_start_at,
-        source_name,
-        account_key,
-        meter_id,
-        resource_key,
-        unit,
-        sum(quantity) as quantity_sum,
-        max(quantity) as quantity_max
+        usage_records.usage_date,
+        usage_records.usage_start_at,
+        usage_records.source_name,
+        usage_records.account_key,
+        usage_records.meter_id,
+        usage_records.resource_key,
+        usage_records.unit,
+        missing.daily_aggregation,
+        missing.day_version,
+        sum(usage_records.quantity) as quantity_sum,
+        max(usage_records.quantity) as quantity_max
     from usage_records
+    inner join missing
+        on
+            usage_records.account_key = missing.account_key
+            and usage_records.meter_id = missing.meter_id
+            and usage_records.usage_date = missing.usage_date
     group by
-        usage_date,
-        usage_start_at,
-        source_name,
-        account_key,
-        meter_id,
-        resource_key,
-        unit
+        usage_records.usage_date,
+        usage_records.usage_start_at,
+        usage_records.source_name,
+        usage_records.account_key,
+        usage_records.meter_id,
+        usage_records.resource_key,
+        usage_records.unit,
+        missing.daily_aggregation,
+        missing.day_version
 ),
 
 daily as (
     select
-        hourly.usage_date,
-        hourly.source_name,
-        hourly.account_key,
-        hourly.meter_id,
-        hourly.resource_key,
-        hourly.unit,
-        coalesce(meters.daily_aggregation, 'sum') as daily_aggregation,
-        sum(hourly.quantity_sum) as quantity_sum,
-        max(hourly.quantity_max) as quantity_max,
-        count(*) as hours
-    from hourly
-    left join meters on hourly.meter_id = meters.meter_id
-    group by
-        hourly.usage_date,
-        hourly.source_name,
-        hourly.account_key,
-        hourly.meter_id,
-        hourly.resource_key,
-        hourly.unit,
-        meters.daily_aggregation
-),
-
-aggregated as (
-    select
         usage_date,
         source_name,
         account_key,
         meter_id,
         resource_key,
-        case daily_aggregation when 'max' then quantity_max else quantity_sum end::numeric(48, 18)
-            as quantity,
+        case daily_aggregation when 'max' then max(quantity_max) else sum(quantity_sum) end
+        ::numeric(48, 18) as quantity,
         unit,
         daily_aggregation,
-        hours
-    from daily
+        count(*) as hours,
+        day_version
+    from hourly
+    group by
+        usage_date,
+        source_name,
+        account_key,
+        meter_id,
+        resource_key,
+        unit,
+        daily_aggregation,
+        day_version
 )
 
-select * from aggregated
+select * from daily

@@ -19,21 +19,20 @@ fixed_charges as (
     from {{ ref('int_charges__fixed') }} as fixed_charges
 ),
 
-seen as (
+new_keys as (
     select
         attribution_key,
         (array_agg(usage_id))[1] as usage_id
     from usage_records
-    group by attribution_key
-),
-
-new_keys as (
-    select * from seen
     {%- if is_incremental() %}
-    where not exists (
-        select 1 from {{ this }} as held where held.attribution_key = seen.attribution_key
-    )
+    where
+        not exists (
+            select 1
+            from {{ this }} as held
+            where held.attribution_key = usage_records.attribution_key
+        )
     {%- endif %}
+    group by attribution_key
 ),
 
 profiles as (

@@ -2,8 +2,8 @@
 -- so that pricing is a join on a unique key and never multiplies a row.
 with
 
-meter_hours as (
-    select * from {{ ref('int_usage__meter_hours') }}
+meter_days as (
+    select * from {{ ref('int_usage__meter_days') }}
 ),
 
 accounts as (
@@ -20,7 +20,7 @@ used as (
         account_key,
         meter_id,
         usage_date
-    from meter_hours
+    from meter_days
 ),
 
 located as (

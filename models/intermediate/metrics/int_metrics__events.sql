@@ -11,8 +11,7 @@ events as (
         meter_id,
         resource_key as customer_id,
         usage_start_at,
-        -- SWITCH: occurred_at, as soon as fct_usage_hourly carries an event's exact instant.
-        usage_start_at as occurred_at,
+        occurred_at,
         tags as properties,
         load_id,
         row_number
