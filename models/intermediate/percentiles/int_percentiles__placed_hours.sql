@@ -3,37 +3,8 @@
 -- not made: a value stands as far behind as there are zeros before it.
 with
 
-usage_records as (
-    select * from {{ ref('fct_usage_hourly') }}
-),
-
-meters as (
-    select * from {{ ref('meters') }}
-),
-
--- A flow is added up over the account's hour; a level is looked at resource by resource.
 hourly as (
-    select
-        usage_records.source_name,
-        usage_records.account_key,
-        usage_records.meter_id,
-        case meters.kind when 'level' then usage_records.resource_key end as resource_key,
-        usage_records.unit,
-        usage_records.usage_start_at at time zone 'UTC' as hour_start,
-        case meters.kind
-            when 'level' then max(usage_records.quantity)
-            else sum(usage_records.quantity)
-        end as quantity
-    from usage_records
-    left join meters on usage_records.meter_id = meters.meter_id
-    group by
-        usage_records.source_name,
-        usage_records.account_key,
-        usage_records.meter_id,
-        case meters.kind when 'level' then usage_records.resource_key end,
-        usage_records.unit,
-        usage_records.usage_start_at,
-        meters.kind
+    select * from {{ ref('int_percentiles__hourly_quantities') }}
 ),
 
 -- That the export covers an hour is known from any resource of the meter in the account.

@@ -1,62 +1,15 @@
 -- One row per Spacelift account, worker pool, hour and currency: the hour's part of what workers
 -- cost, null where nothing is charged that day. A charge of a day without a worker is a row apart.
--- Private workers are billed as provisioned, not by the minute, so a day's fixed charge is shared by
--- its pool-hours in proportion to their workers.
+-- Private workers are billed as provisioned, not by the minute, so a day's fixed charge is shared
+-- by its pool-hours in proportion to their workers.
 with
 
-pool_hours as (
-    select * from {{ ref('int_utilisation__pool_hours') }}
+charged_hours as (
+    select * from {{ ref('int_utilisation__charged_hours') }}
 ),
 
 charges as (
     select * from {{ ref('int_utilisation__worker_charges') }}
-),
-
-daily_charges as (
-    select
-        account_key,
-        charge_date,
-        currency,
-        coalesce(sum(effective_cost) filter (where is_shared_by_pools), 0) as shared_cost
-    from charges
-    group by account_key, charge_date, currency
-),
-
-worker_prices as (
-    select
-        account_key,
-        worker_pool,
-        usage_start_at,
-        currency,
-        sum(effective_cost) as effective_cost
-    from charges
-    where not is_shared_by_pools
-    group by account_key, worker_pool, usage_start_at, currency
-),
-
-charged_hours as (
-    select
-        pool_hours.account_key,
-        pool_hours.worker_pool,
-        pool_hours.usage_start_at,
-        pool_hours.usage_date,
-        pool_hours.worker_count,
-        daily_charges.currency,
-        daily_charges.shared_cost,
-        case
-            when daily_charges.currency is not null then coalesce(worker_prices.effective_cost, 0)
-        end as own_cost
-    from pool_hours
-    left join daily_charges
-        on
-            pool_hours.account_key = daily_charges.account_key
-            and pool_hours.usage_date = daily_charges.charge_date
-    left join worker_prices
-        on
-            pool_hours.account_key = worker_prices.account_key
-            and pool_hours.usage_start_at = worker_prices.usage_start_at
-            and daily_charges.currency = worker_prices.currency
-            and pool_hours.worker_pool is not distinct from worker_prices.worker_pool
 ),
 
 running as (
@@ -98,27 +51,28 @@ costs as (
         usage_start_at,
         currency,
         is_unassigned,
-        effective_cost
+        effective_cost::numeric(38, 12) as effective_cost
     from shared
     union all
     select
-        daily_charges.account_key,
+        charges.account_key,
         null as worker_pool,
-        daily_charges.charge_date::timestamp at time zone 'UTC' as usage_start_at,
-        daily_charges.currency,
+        charges.usage_start_at,
+        charges.currency,
         true as is_unassigned,
-        daily_charges.shared_cost as effective_cost
-    from daily_charges
+        sum(charges.effective_cost)::numeric(38, 12) as effective_cost
+    from charges
     where
-        daily_charges.shared_cost != 0
+        charges.is_shared_by_pools
         and not exists (
             select 1
-            from pool_hours
+            from charged_hours
             where
-                pool_hours.account_key = daily_charges.account_key
-                and pool_hours.usage_date = daily_charges.charge_date
-                and pool_hours.worker_count > 0
+                charged_hours.account_key = charges.account_key
+                and charged_hours.usage_date = charges.charge_date
+                and charged_hours.worker_count > 0
         )
+    group by charges.account_key, charges.usage_start_at, charges.currency
 )
 
 select * from costs

@@ -62,10 +62,10 @@ filled as (
         hours.usage_start_at,
         (hours.usage_start_at at time zone 'UTC')::date as usage_date,
         exported.usage_start_at is null as is_filled,
-        coalesce(exported.worker_count, 0) as worker_count,
-        coalesce(exported.busy_minutes, 0) as busy_minutes,
-        coalesce(exported.waiting_minutes, 0) as waiting_minutes,
-        coalesce(exported.unknown_minutes, 0) as unknown_minutes
+        coalesce(exported.worker_count, 0)::numeric(38, 18) as worker_count,
+        coalesce(exported.busy_minutes, 0)::numeric(38, 18) as busy_minutes,
+        coalesce(exported.waiting_minutes, 0)::numeric(38, 18) as waiting_minutes,
+        coalesce(exported.unknown_minutes, 0)::numeric(38, 18) as unknown_minutes
     from hours
     left join exported
         on

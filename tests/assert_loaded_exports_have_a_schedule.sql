@@ -1,0 +1,8 @@
+-- Guards the seed against the data: usage of an export without a schedule is never late.
+{{ config(severity='warn') }}
+
+select distinct lags.export_name
+from {{ ref('rpt_source_lag') }} as lags
+left join {{ ref('source_schedules') }} as schedules
+    on lags.export_name = schedules.export_name
+where schedules.export_name is null
