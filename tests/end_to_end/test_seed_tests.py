@@ -57,6 +57,16 @@ def failing(tmp_path_factory: pytest.TempPathFactory, own_database: dict[str, st
     )
     add(folder, "budgets", period_start="2026-10-02", period_end="2026-10-02")
     add(folder, "accounts")
+    add(folder, "source_schedules", export_name="tecton.billable_usage_v3")
+    add(
+        folder,
+        "source_schedules",
+        export_name="tecton.oldest",
+        superseded_by="tecton.billable_usage_v1",
+    )
+    add(folder, "source_schedules", export_name="tecton.week", grain="week")
+    add(folder, "source_schedules", export_name="tecton.hasty", late_hours="1")
+    add(folder, "source_schedules", export_name="tecton.rule", zero_rule="always")
     selection = ["resource_type:seed", "resource_type:test"]
     options = ["--indirect-selection", "cautious", "--exclude", "resource_type:model"]
     result = subprocess.run(
@@ -91,6 +101,11 @@ def failing(tmp_path_factory: pytest.TempPathFactory, own_database: dict[str, st
         "attribution_rules__periods_have_a_length",
         "budgets__periods_have_a_length",
         "unique_combination_accounts_source_name__account_key",
+        "is_declared_export_source_schedules_export_name",
+        "source_schedules__newest_versions_stand_for_themselves",
+        "accepted_values_source_schedules_grain__hour__day",
+        "source_schedules__late_comes_after_due",
+        "accepted_values_source_schedules_zero_rule__later_usage__never",
     ],
 )
 def test_the_mistake_is_found_by(name: str, failing: set[str]) -> None:
