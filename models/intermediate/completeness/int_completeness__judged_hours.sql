@@ -2,8 +2,8 @@
 -- present, zero, not_due, late or missing. What stays silent for 400 days is taken as ended.
 with
 
-loaded_hours as (
-    select * from {{ ref('int_completeness__loaded_hours') }}
+loaded_days as (
+    select * from {{ ref('int_completeness__loaded_days') }}
 ),
 
 schedules as (
@@ -19,10 +19,10 @@ spans as (
         source_name,
         export_name,
         account_key,
-        min(usage_start_at) as first_hour_at,
-        max(usage_start_at) as last_hour_at,
+        min(first_hour_at) as first_hour_at,
+        max(last_hour_at) as last_hour_at,
         max(delivered_until_at) as delivered_until_at
-    from loaded_hours
+    from loaded_days
     group by source_name, export_name, account_key
 ),
 
@@ -47,41 +47,54 @@ expected as (
     cross join clock
 ),
 
+present as (
+    select
+        export_name,
+        account_key,
+        usage_date,
+        bit_or(hour_bits) as hour_bits
+    from loaded_days
+    group by export_name, account_key, usage_date
+),
+
 hours as (
     select
         expected.*,
-        series.usage_start_at
+        days.day_at::date as usage_date,
+        days.day_at at time zone 'UTC' + interval '1 hour' * clock_hours.hour as usage_start_at,
+        coalesce(present.hour_bits, 0) >> clock_hours.hour & 1 = 1 as is_present
     from expected
     cross join
         lateral generate_series(
-            expected.first_hour_at, expected.last_expected_at, interval '1 hour'
-        ) as series (usage_start_at)
+            date_trunc('day', expected.first_hour_at at time zone 'UTC'),
+            expected.last_expected_at at time zone 'UTC',
+            interval '1 day'
+        ) as days (day_at)
+    left join present
+        on
+            expected.export_name = present.export_name
+            and expected.account_key = present.account_key
+            and days.day_at::date = present.usage_date
+    cross join generate_series(0, 23) as clock_hours (hour)
 ),
 
 judged as (
     select
-        hours.source_name,
-        hours.export_name,
-        hours.account_key,
-        (hours.usage_start_at at time zone 'UTC')::date as usage_date,
-        hours.usage_start_at,
-        hours.as_of_at,
+        source_name,
+        export_name,
+        account_key,
+        usage_date,
+        usage_start_at,
+        as_of_at,
         case
-            when loaded_hours.usage_start_at is not null then 'present'
-            when hours.usage_start_at >= hours.due_before then 'not_due'
-            when
-                hours.zero_rule = 'later_usage'
-                and hours.usage_start_at <= hours.delivered_until_at
-                then 'zero'
-            when hours.usage_start_at >= hours.missing_before then 'late'
+            when is_present then 'present'
+            when usage_start_at >= due_before then 'not_due'
+            when zero_rule = 'later_usage' and usage_start_at <= delivered_until_at then 'zero'
+            when usage_start_at >= missing_before then 'late'
             else 'missing'
         end as status
     from hours
-    left join loaded_hours
-        on
-            hours.export_name = loaded_hours.export_name
-            and hours.account_key = loaded_hours.account_key
-            and hours.usage_start_at = loaded_hours.usage_start_at
+    where usage_start_at between first_hour_at and last_expected_at
 )
 
 select * from judged
