@@ -14,11 +14,11 @@ loaded_hours as (
         loaded_days.*,
         loaded_days.loaded_at - (
             loaded_days.usage_date::timestamp at time zone 'UTC'
-            + interval '1 hour' * (clock_hours.hour + 1)
+            + interval '1 hour' * (clock_hours.hour_number + 1)
         ) as lag
     from loaded_days
-    cross join generate_series(0, 23) as clock_hours (hour)
-    where loaded_days.hour_bits >> clock_hours.hour & 1 = 1
+    cross join generate_series(0, 23) as clock_hours (hour_number)
+    where loaded_days.hour_bits >> clock_hours.hour_number & 1 = 1
 ),
 
 measured as (

@@ -61,8 +61,8 @@ hours as (
     select
         expected.*,
         days.day_at::date as usage_date,
-        days.day_at at time zone 'UTC' + interval '1 hour' * clock_hours.hour as usage_start_at,
-        coalesce(present.hour_bits, 0) >> clock_hours.hour & 1 = 1 as is_present
+        days.day_at at time zone 'UTC' + interval '1 hour' * clock_hours.hour_number as usage_start_at,
+        coalesce(present.hour_bits, 0) >> clock_hours.hour_number & 1 = 1 as is_present
     from expected
     cross join
         lateral generate_series(
@@ -75,7 +75,7 @@ hours as (
             expected.export_name = present.export_name
             and expected.account_key = present.account_key
             and days.day_at::date = present.usage_date
-    cross join generate_series(0, 23) as clock_hours (hour)
+    cross join generate_series(0, 23) as clock_hours (hour_number)
 ),
 
 judged as (

@@ -1,5 +1,5 @@
--- One row per Spacelift account, worker pool, hour and currency of the day, with the fixed
--- charges the hours of the day share and the price of the workers of the hour; null where nothing is
+-- One row per Spacelift account, worker pool, hour and currency of the day, with the fixed charges
+-- that the hours of the day share and the price of the hour's own workers; null where nothing is
 -- charged that day.
 with
 
