@@ -34,19 +34,6 @@ def test_pools_worked_and_cost_what_the_files_say(marts: psycopg.Connection) -> 
     assert actual == sample_hours.expected_pool_hours()
 
 
-def test_every_worker_charge_is_on_some_hour(marts: psycopg.Connection) -> None:
-    rows = marts.execute(
-        "select billing_period, currency, sum(effective_cost), sum(busy_cost + idle_cost)"
-        " from marts.rpt_worker_utilisation_hourly group by 1, 2"
-    ).fetchall()
-    charged = marts.execute(
-        "select billing_period, currency, sum(effective_cost), sum(effective_cost)"
-        " from marts.fct_charges where meter_id = 'spacelift:private_workers' group by 1, 2"
-    ).fetchall()
-    assert rows == charged
-    assert len(rows) == 1
-
-
 def test_percentiles_are_those_of_every_hour(marts: psycopg.Connection) -> None:
     rows = marts.execute(
         "select meter_id, account_key, resource_key, hours, hours_filled, p50, p90, p95, p99,"

@@ -60,8 +60,9 @@ present as (
 hours as (
     select
         expected.*,
-        days.day_at::date as usage_date,
-        days.day_at at time zone 'UTC' + interval '1 hour' * clock_hours.hour_number as usage_start_at,
+        calendar.day_at::date as usage_date,
+        calendar.day_at at time zone 'UTC' + interval '1 hour' * clock_hours.hour_number
+            as usage_start_at,
         coalesce(present.hour_bits, 0) >> clock_hours.hour_number & 1 = 1 as is_present
     from expected
     cross join
@@ -69,12 +70,12 @@ hours as (
             date_trunc('day', expected.first_hour_at at time zone 'UTC'),
             expected.last_expected_at at time zone 'UTC',
             interval '1 day'
-        ) as days (day_at)
+        ) as calendar (day_at)
     left join present
         on
             expected.export_name = present.export_name
             and expected.account_key = present.account_key
-            and days.day_at::date = present.usage_date
+            and calendar.day_at::date = present.usage_date
     cross join generate_series(0, 23) as clock_hours (hour_number)
 ),
 
