@@ -28,7 +28,18 @@ from loader.project import Project
 
 SUMMARY: list[str] = []
 # What a build of the usage and its charges takes; seeds change nothing after the first.
-SELECTION = ("--select", "+fct_usage_hourly", "+fct_charges")
+SELECTION = ("--select", *(f"+{mart.removeprefix('marts.')}" for mart in comparing.BUILT))
+# What a build tests of the loads, however they came: a test that fails fails the delivery.
+PROOFS = (
+    "assert_every_row_of_every_load_is_accounted_for",
+    "assert_usage_is_what_slices_hold",
+    "assert_usage_survives_pricing",
+    "assert_first_events_survive_conforming",
+    "assert_restatements_lead_to_what_counts",
+    "test_name:loads_survive_staging",
+    "test_name:usage_survives_conforming",
+)
+_NOT_BUILT = ("--exclude", "stg_infrasage__usage_breakdowns")
 _NO_TESTS = ("resource_type:test", "resource_type:unit_test")
 
 
@@ -102,6 +113,15 @@ class Delivery:
         result.raise_failures()
         self.seconds.spent["full build" if arguments else "builds"] += time.monotonic() - begun
 
+    def prove(self) -> None:
+        """Run the build's own tests of what counts; raise if one fails."""
+        begun = time.monotonic()
+        with warnings.catch_warnings(action="ignore"):
+            result = build(self.project, ["--select", *PROOFS, *_NOT_BUILT], quiet=True)
+        result.raise_failures()
+        assert result.passed["test"] >= len(PROOFS)
+        self.seconds.spent["proofs"] += time.monotonic() - begun
+
 
 def delivery_to(connection: psycopg.Connection, project: Project, folder: Path) -> Delivery:
     exports = read_exports(project)
@@ -152,6 +172,7 @@ def deliver_all(delivery: Delivery) -> Delivered:
     totals, after_phases = comparing.clean_totals(connection), comparing.digests(connection)
     repeated = comparing.repeated_ids(connection)
     delivery.seconds.spent["comparisons"] += time.monotonic() - begun
+    delivery.prove()
     delivery.build()
     after_another = comparing.digests(connection)
     delivery.build("--full-refresh")
