@@ -1,3 +1,8 @@
 """From vendors' usage exports to costs somebody owns, in PostgreSQL and with dbt."""
 
+import os
+
 __version__ = "0.1.0"
+
+# NumPy's linear algebra, of which nothing is used, would start a thread for each processor.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

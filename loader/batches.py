@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
@@ -102,9 +101,8 @@ class CsvProver:
             # Every line is one record, so nothing beyond the block is needed to judge them.
             lines = physical_lines([block.data], block.line_number, block.byte_offset)
             return self.rows.batch(read_records(lines, self._header))
-        numbers = np.arange(block.line_number, block.line_number + block.lines)
-        accounts = _accounts(rows, self._account)
-        return Batch(rows, pa.array(numbers, pa.int64()), accounts=accounts)
+        numbers = pa.arange(block.line_number, block.line_number + block.lines)
+        return Batch(rows, numbers, accounts=_accounts(rows, self._account))
 
     def _columns_of(self, block: PlainBlock) -> list[pa.Array] | None:
         """Return the block's columns, or None when a row is too wide, not UTF-8 or not proven."""
@@ -117,7 +115,7 @@ class CsvProver:
             return None
         if table.num_rows != block.lines:
             return None
-        rows = [column.combine_chunks() for column in table.columns]
+        rows = [column.combine_chunks() for column in table.columns]  # XX
         if all(proof(row) for proof, row in zip(self._proofs, rows, strict=True)):
             return rows
         return None

@@ -14,18 +14,20 @@ import typer
 
 from loader import __version__
 from loader.commands import breakdown, database, listings, load, project, rejects
+from loader.commands.plain_values import Command, Group
 from loader.errors import DatabaseError, LoaderError, UsageError
 from loader.project import find_project
 
 app = typer.Typer(
     name="loader",
+    cls=Group,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("load")(load.load)
-app.command("check")(load.check)
-app.command("loads")(listings.loads)
+app.command("load", cls=Command)(load.load)
+app.command("check", cls=Command)(load.check)
+app.command("loads", cls=Command)(listings.loads)
 app.command("rejects")(rejects.list_rejects)
 app.command("withdraw")(listings.withdraw)
 app.command("sources")(listings.sources)

@@ -7,6 +7,7 @@ that is not proven is not yet refused: the caller then looks at its rows one by 
 
 from collections.abc import Callable
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,6 +16,10 @@ from loader.values import Check, compile_check
 
 Proof = Callable[[pa.Array], bool]
 
+_Places = np.ndarray[tuple[int], np.dtype[np.intp]]
+_Offsets = np.ndarray[tuple[int], np.dtype[np.int32]]
+
+_DIGITS_OF_ANY_BIGINT, _LAST_DIGIT = 18, 9
 _REMEMBERED_VALUES = 50_000
 _REMEMBERED_LENGTH = 1024
 # Objects of JSON without escapes: with the texts of their members left out, few kinds remain, and
@@ -24,7 +29,7 @@ _MEMBER_TEXT = r':[ ]?"[^"\\\x00-\x1f]*"'
 
 def compile_proof(column: Column) -> Proof:
     """Return a function that says whether all values of a column's array are acceptable."""
-    is_usual = _usual(column)
+    digits = _usual_digits(column)
     remembered = _Remembered(compile_check(column))
     is_any_text = column.type.name == "text" and column.pattern is None
 
@@ -33,8 +38,8 @@ def compile_proof(column: Column) -> Proof:
             return False
         if is_any_text:
             return True
-        if is_usual is not None:
-            values = values.filter(pc.invert(pc.fill_null(is_usual(values), fill_value=True)))
+        if digits is not None:
+            values = _unusual_numbers(values, *digits)
         elif column.type.name == "jsonb":
             values = _kinds_of_object(values)
         return remembered.accepts(values)
@@ -64,27 +69,52 @@ class _Remembered:
 
 
 def _has_empty(values: pa.Array) -> bool:
-    return bool(values.null_count) or bool(pc.any(pc.equal(pc.binary_length(values), 0)).as_py())
+    return bool(values.null_count) or not np.diff(_offsets_of(values)).all()
 
 
-def _usual(column: Column) -> Callable[[pa.Array], pa.Array] | None:
-    """Return a quick test that passes only values the column's check accepts, if there is one."""
-    pattern = _usual_pattern(column)
-    if pattern is None:
-        return None
-    return lambda values: pc.match_substring_regex(values, pattern)
+def _offsets_of(values: pa.Array) -> _Offsets:
+    """Return where each value begins in the bytes of all of them, and where the last one ends."""
+    offsets = np.frombuffer(values.buffers()[1], np.int32)
+    return offsets[values.offset : values.offset + len(values) + 1]
 
 
-def _usual_pattern(column: Column) -> str | None:
+def _usual_digits(column: Column) -> tuple[int, int] | None:
+    """Return how many digits before and behind a point the column's check accepts in any case."""
     if column.pattern is not None:
         return None
     if column.type.name == "bigint":
-        return r"\A[0-9]{1,18}\z"
+        return _DIGITS_OF_ANY_BIGINT, 0
     if column.type.name == "numeric" and column.type.precision > column.type.scale:
-        whole, scale = column.type.precision - column.type.scale, column.type.scale
-        fraction = rf"(?:\.[0-9]{{1,{min(scale, 1000)}}})?" if scale else ""
-        return rf"\A[0-9]{{1,{whole}}}{fraction}\z"
+        return column.type.precision - column.type.scale, column.type.scale
     return None
+
+
+def _unusual_numbers(values: pa.Array, whole: int, scale: int) -> pa.Array:
+    """Return the values that are not digits alone, at most one point among them, in these limits.
+
+    Looks at the bytes of all values at once: no value is made a text of its own.
+    """
+    offsets = _offsets_of(values)
+    text = np.frombuffer(values.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
+    marks = np.flatnonzero(text - ord("0") > _LAST_DIGIT) + offsets[0]
+    rows = _rows_of(marks, offsets)
+    before, behind = marks - offsets[rows], offsets[rows + 1] - marks - 1
+    lengths = np.diff(offsets)
+    lengths[rows] = before
+    is_unusual = (lengths < 1) | (lengths > whole)
+    is_point = text[marks - offsets[0]] == ord(".")
+    is_unusual[rows[~is_point | (behind < 1) | (behind > scale)]] = True
+    is_unusual[rows[1:][rows[1:] == rows[:-1]]] = True
+    return values.filter(pa.array(is_unusual)) if is_unusual.any() else values.slice(0, 0)
+
+
+def _rows_of(places: _Places, offsets: _Offsets) -> _Places:
+    """Return the row that each place lies in; usually there is one in each row."""
+    if len(places) == len(offsets) - 1:
+        is_within = (offsets[:-1] <= places) & (places < offsets[1:])
+        if is_within.all():
+            return np.arange(len(places))
+    return np.searchsorted(offsets, places, side="right") - 1
 
 
 def _kinds_of_object(values: pa.Array) -> pa.Array:
@@ -92,8 +122,9 @@ def _kinds_of_object(values: pa.Array) -> pa.Array:
     distinct = values.unique().drop_null()
     if not len(distinct):
         return distinct
-    has_escape = pc.match_substring(distinct, "\\")
-    plain = pc.replace_substring_regex(
-        distinct.filter(pc.invert(has_escape)), pattern=_MEMBER_TEXT, replacement=':""'
-    )
-    return pa.concat_arrays([plain, distinct.filter(has_escape)])
+    escaped = distinct.slice(0, 0)
+    if b"\\" in distinct.buffers()[2].to_pybytes():
+        has_escape = pc.match_substring(distinct, "\\")
+        escaped, distinct = distinct.filter(has_escape), distinct.filter(pc.invert(has_escape))
+    plain = pc.replace_substring_regex(distinct, pattern=_MEMBER_TEXT, replacement=':""')
+    return pa.concat_arrays([plain, escaped])

@@ -5,6 +5,7 @@ the loader relies on is checked here, and an error names the file and the key.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def read_exports(project: Project) -> tuple[Export, ...]:
 
 def _read_file(path: Path, shown: str) -> list[Export]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = _read_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = shown if mark is None else f"{shown}:{mark.line + 1}"
@@ -105,6 +106,16 @@ def _read_file(path: Path, shown: str) -> list[Export]:
         for table in source.get("tables").items()
         if _loader_meta(table).value is not None
     ]
+
+
+def _read_yaml(text: str) -> object:
+    """Return what a document holds, read by libyaml where there is one: that is ten times faster.
+
+    What it refuses is read again without it, so that errors are worded alike everywhere.
+    """
+    with suppress(AttributeError, yaml.YAMLError):
+        return yaml.load(text, yaml.CSafeLoader)
+    return yaml.safe_load(text)
 
 
 def _loader_meta(node: Node) -> Node:

@@ -281,3 +281,39 @@ def test_progress_is_for_a_terminal_only(folder: Path, project: Project) -> None
     quiet = subprocess.run(command, capture_output=True, check=True)
     assert quiet.stderr == b""
     assert shown.stdout == quiet.stdout
+
+
+def test_a_plain_command_line_is_taken_without_pydantic(folder: Path) -> None:
+    (folder / "a.csv").write_text(WORKERS)
+    script = """
+import sys
+from loader.cli import main
+
+try:
+    main()
+finally:
+    print("pydantic" in sys.modules)
+"""
+    project = Path(__file__).parents[2]
+    given = ["--project-dir", str(project), "check", "a.csv", "--on-error", "quarantine"]
+    shown = subprocess.run(
+        [sys.executable, "-c", script, *given], capture_output=True, text=True, check=True
+    ).stdout
+    assert shown == "loadable  a.csv  spacelift.worker_count  1 row\nFalse\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (["--on-error", "stop"], "'--on-error': Value error, 'stop' is not one of"),
+        (["--jobs", "two"], "'--jobs': Input should be a valid integer"),
+        (["--jobs", "99"], "'--jobs': Input should be less than or equal to 16"),
+    ],
+)
+def test_what_is_not_plain_is_refused_by_typer(
+    run: Run, folder: Path, given: list[str], reason: str
+) -> None:
+    (folder / "a.csv").write_text(WORKERS)
+    code, shown, errors = run("load", "a.csv", *given)
+    assert (code, shown) == (2, "")
+    assert reason in errors

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import Read, read_bytes
 
-from loader.csv_blocks import BLOCK_BYTES
+from loader.csv_blocks import BLOCK_BYTES, count_plain_lines
 
 HEADER = (
     "TimestampUnix,StateDurationMinutes,Public,RunState,RunType,RunULID,StackName,StackSlug,"
@@ -162,3 +162,36 @@ def damaged(line: bytes, data: st.DataObject) -> bytes:
         "by",
     )
     return inner[:start] + other.replace(b"\n", b"") + inner[stop:] + line[len(inner) :]
+
+
+def plain_lines(data: bytes) -> int | None:
+    """Say what `count_plain_lines` says, a byte at a time."""
+    inside = False
+    lines = 0
+    before = ord("\n")
+    for at, byte in enumerate(data):
+        after = data[at + 1] if at + 1 < len(data) else None
+        if byte == ord('"'):
+            neighbour, allowed = (after, b',"\n\r') if inside else (before, b',"\n')
+            if neighbour is None or neighbour not in allowed:
+                return None
+            inside = not inside
+        elif byte == ord("\n"):
+            if inside:
+                return None
+            lines += 1
+        elif byte == 0 or (byte == ord("\r") and after != ord("\n")):
+            return None
+        before = byte
+    return lines
+
+
+pieces = st.sampled_from(
+    [*map(str.encode, ',"\na'), b"\r\n", b'""', b'"a,b"', b"a" * 61, b"\r", b"\0"]
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(pieces, max_size=60).map(b"".join))
+def test_sixty_four_bytes_at_once_are_judged_as_one_by_one(data: bytes) -> None:
+    assert count_plain_lines(data + b"\n") == plain_lines(data + b"\n")
