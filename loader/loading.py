@@ -17,7 +17,7 @@ from typing import Literal
 import psycopg
 from psycopg import Connection
 
-from loader import freed_memory, ledger, locks, raw_tables, rejects
+from loader import ledger, locks, raw_tables, rejects
 from loader.batches import Batch
 from loader.committing import commit
 from loader.content import HashedContent, hash_of
@@ -204,7 +204,6 @@ class _Attempt:
                 locks.unlock_candidate(connection, candidate)
 
     def _load_large(self) -> Outcome:
-        freed_memory.keep()
         connection = self.session.connection
         content = replace(self._content(), sha256=_UNKNOWN_HASH, bytes=0)
         with connection.transaction():
