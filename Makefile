@@ -84,4 +84,6 @@ $(READY): requirements.lock pyproject.toml
 	    exit 1; }; } && \
 	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . ; }
+	@# Written here even where the environment forbids it: every start without it compiles for seconds.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import dbt.cli.main, loader.cli'
 	@touch $@

@@ -8,6 +8,7 @@ figures come about is in docs/benchmarks.md, into which --write puts them.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ class Options:
 def main() -> None:
     """Measure what the arguments ask for, print the tables, and write them if asked to."""
     options = _options()
+    # An installation leaves Python's bytecode on disk; the load that prepares the tables does here.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for way in SLOW_WAYS:
         if (reason := why_skipped(way)) is not None:
             print(f"{way} is skipped: {reason}", file=sys.stderr)
