@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from loader.errors import UsageError
+from loader.errors import DataRefusedError, UsageError
 from loader.inputs import names
 from loader.inputs.buckets import SCHEMES, Buckets
 from loader.inputs.folders import find_files
@@ -24,10 +24,11 @@ def expand(paths: Sequence[str], *, pattern: str | None = None) -> list[Input]:
     A path is a file, a folder, a glob, `-` for standard input, or an object, prefix or glob that
     begins with `s3://` or `gs://`. Folders and prefixes stand for the exports anywhere below them:
     names of a known suffix that start with neither `.` nor `_`; `pattern`, as in `*.csv`, takes
-    only those whose name or path below the folder is like it. An archive stands for its members.
+    only those whose name or path below the folder is like it. An archive stands for its members,
+    or, damaged or unsafe, for an input that is refused when it is opened.
 
     Raises `UsageError` for what is missing, special, a link out of its folder, or nothing to load,
-    and `DataRefusedError` for an archive that is damaged or unsafe, and a bucket that fails.
+    and `DataRefusedError` for a bucket that fails.
     """
     limits = Limits.from_environment()
     buckets = Buckets()
@@ -50,13 +51,25 @@ def _inputs(
                 _refuse_nested(origin)
                 yield Input(origin, limits)
             continue
-        for member in members_of(origin):
-            if (
-                relative is None
-                or names.matches(pattern, relative)
-                or names.matches(pattern, f"{relative}/{member.path}")
-            ):
-                yield Input(origin, limits, member)
+        yield from _members(origin, relative, pattern, limits)
+
+
+def _members(
+    archive: Origin, relative: str | None, pattern: str | None, limits: Limits
+) -> Iterator[Input]:
+    try:
+        members = members_of(archive)
+    except DataRefusedError as refusal:
+        # The other files of the command are none the worse for it.
+        yield Input(archive, limits, refusal=refusal)
+        return
+    for member in members:
+        if (
+            relative is None
+            or names.matches(pattern, relative)
+            or names.matches(pattern, f"{relative}/{member.path}")
+        ):
+            yield Input(archive, limits, member)
 
 
 def _origins(

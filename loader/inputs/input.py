@@ -15,11 +15,15 @@ from loader.inputs.zip_archives import ZIP_MAGIC, Member, MemberData
 
 @dataclass(frozen=True)
 class Input:
-    """What is loaded as a whole or not at all; reading it is left to `open`."""
+    """What is loaded as a whole or not at all; reading it is left to `open`.
+
+    An archive whose members cannot be told is one input, with the `refusal` that `open` raises.
+    """
 
     origin: Origin
     limits: Limits
     member: Member | None = None
+    refusal: DataRefusedError | None = None
 
     @property
     def place(self) -> str:
@@ -62,6 +66,8 @@ class Input:
 
         Raises `DataRefusedError` when it cannot be opened, `UsageError` when it is not a file.
         """
+        if self.refusal is not None:
+            raise self.refusal
         stored = self.origin.open()
         try:
             return self._reader(stored)

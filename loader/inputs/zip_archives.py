@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from loader.errors import DataRefusedError
 from loader.inputs import names
 from loader.inputs.compression import CHUNK_BYTES, damaged, reason
-from loader.inputs.origins import Origin, Reading, Stored, changed
+from loader.inputs.origins import NOTHING_OF_IT, Origin, Reading, Stored, changed
 
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 ZIP_MAGIC = b"PK\x03\x04"
@@ -117,7 +117,7 @@ def _member(info: zipfile.ZipInfo) -> Member:
 def _refused(place: str, what: str) -> DataRefusedError:
     return DataRefusedError(
         f"{place}: {what}",
-        "nothing was loaded; unpack the archive and load the files that are wanted",
+        f"{NOTHING_OF_IT}; unpack the archive and load the files that are wanted",
     )
 
 

@@ -302,6 +302,22 @@ finally:
     assert shown == "loadable  a.csv  spacelift.worker_count  1 row\nFalse\n"
 
 
+def test_a_damaged_archive_is_one_refused_file_among_others(run: Run, folder: Path) -> None:
+    (folder / "in").mkdir()
+    (folder / "in" / "a.zip").write_bytes(b"PK\x03\x04")
+    (folder / "in" / "b.csv").write_text(WORKERS)
+    code, shown, errors = run("check", "in")
+    assert (code, shown) == (
+        1,
+        (
+            "refused  in/a.zip\n"
+            "loadable  in/b.csv  spacelift.worker_count  1 row\n"
+            "2 files: 1 loadable, 1 refused; 1 row\n"
+        ),
+    )
+    assert errors.startswith("error: in/a.zip: is no whole zip archive\n")
+
+
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
