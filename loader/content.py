@@ -59,10 +59,14 @@ def _parts(read: Callable[[int], bytes], size: int) -> list[bytes]:
     return parts
 
 
-def hash_of(file: Input) -> str:
-    """Return the hash of a file's content, read through for that alone."""
+def hash_of(file: Input, each_part: Callable[[], None] = lambda: None) -> str:
+    """Return the hash of a file's content, read through for that alone.
+
+    `each_part` is called after every part that was read.
+    """
     digest = hashlib.sha256()
     with file.open() as reader:
         while part := reader.read(_PART_BYTES):
             digest.update(part)
+            each_part()
     return digest.hexdigest()

@@ -245,7 +245,9 @@ class _Attempt:
         size, stored = self.file.content_size, self.file.size
         if not ledger.loaded_of_size(self.session.connection, bytes=size, stored_bytes=stored):
             return None
-        return self._find_loaded(replace(self._content(), sha256=hash_of(self.file)))
+        # Nothing says yet which load the session works on, and others may wait for the file.
+        sign = locks.sign_of_life(self.session.connection)
+        return self._find_loaded(replace(self._content(), sha256=hash_of(self.file, sign)))
 
     def _content(self) -> Content:
         export = self.reading.export

@@ -8,6 +8,7 @@ the holder does, and ends it when nothing of it has moved for a while.
 import math
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +21,7 @@ from loader.errors import DatabaseError, UsageError
 STALLED_SETTING = "LOADER_STALLED_SECONDS"
 _STALLED_SECONDS = 60.0
 _POLL_SECONDS = 0.2
+_SIGN_SECONDS = 0.5
 _HOLD_NAMESPACE = 0x6C6F6164
 
 _TRY = {
@@ -46,7 +48,7 @@ _HOLDERS = """
                 starts_with(activities.application_name, 'loader load ')
                 -- It stopped before it could say which load it works on.
                 or activities.application_name = 'loader'
-                and starts_with(activities.state, 'idle in transaction')
+                and starts_with(activities.state, 'idle')
             )
     )
 
@@ -140,6 +142,19 @@ def unlock_candidate(connection: Connection, key: str) -> None:
     """Let others work on `key`."""
     unlock = "select pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended(%s, 0))"
     connection.execute(unlock, [key])
+
+
+def sign_of_life(connection: Connection) -> Callable[[], None]:
+    """Return what a client calls again and again while it works on a file and asks for nothing."""
+    last = time.monotonic()
+
+    def show() -> None:
+        nonlocal last
+        if time.monotonic() - last >= _SIGN_SECONDS:
+            connection.execute("select")
+            last = time.monotonic()
+
+    return show
 
 
 def hold(connection: Connection, load_id: int, *, copy: int | None = None) -> None:

@@ -420,6 +420,34 @@ def test_a_holder_that_works_or_is_no_load_is_not_ended(
         working.result()
 
 
+@pytest.mark.parametrize("working", [True, False])
+def test_a_holder_that_has_not_begun_is_ended_unless_it_shows_that_it_works(
+    connection: psycopg.Connection, connect: Connect, *, working: bool
+) -> None:
+    main = connect()
+    main.execute("set application_name = 'loader'")
+    locks.lock_candidate(main, "a", patience=0)
+    sign, ended = locks.sign_of_life(main), threading.Event()
+
+    def work() -> None:
+        while not ended.wait(0.05):
+            sign()
+
+    with ThreadPoolExecutor(1) as pool:
+        if working:
+            done = pool.submit(work)
+            try:
+                with pytest.raises(DatabaseError):
+                    locks.lock_candidate(connection, "a", patience=4, stalled_after=2)
+            finally:
+                ended.set()
+            done.result()
+            return
+        waited = locks.lock_candidate(connection, "a", patience=20, stalled_after=2)
+    assert waited.terminated == (main.info.backend_pid,)
+    assert 2 <= waited.seconds < 10
+
+
 STOPPED = """
 import psycopg, sys
 from loader import ledger
