@@ -17,7 +17,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from loader import __version__, raw_tables
+from loader import __version__, layout, raw_tables
 from loader.connection import connect, dbt_environment
 from loader.errors import LoaderError, UsageError
 from loader.exports import read_exports
@@ -104,7 +104,8 @@ def build(
 
     `arguments` are dbt's own, such as `--select`. `seeds` is another folder of decisions than
     `seeds/`. `on_node` is told of each node begun: its number, the number of all, and what it is.
-    The raw tables are created first, so that a vendor without files builds as an empty one. One
+    The raw tables are created first, so that a vendor without files builds as an empty one. Tables
+    that an earlier version of the project built with other columns are built anew. One
     build runs at a time on a database; another waits. Raises `DatabaseError`, and `UsageError` when
     dbt cannot read the project.
     """
@@ -118,7 +119,9 @@ def build(
         raw_tables.analyze(connection, exports)
         before = fingerprint(connection, project, seeds)
         started = time.time()
-        result = _run_dbt(project, arguments, environment, quiet=quiet, on_node=on_node)
+        anew = ["--full-refresh"] if layout.outdated(connection, project, _schema_prefix()) else []
+        options = [*arguments, *anew]
+        result = _run_dbt(project, options, environment, quiet=quiet, on_node=on_node)
         if not arguments and not result.failures and not result.skipped:
             _remember(connection, before, result, started)
         return result
