@@ -1,7 +1,7 @@
 """Which incremental tables were built with other columns than the project declares now.
 
-An incremental model keeps its table from build to build. After an update of the project such a table
-may lack a column; then it has to be built anew, which gives the same rows.
+An incremental model keeps its table from build to build. After an update of the project such a
+table may lack a column; then it has to be built anew, which gives the same rows.
 """
 
 from collections.abc import Mapping

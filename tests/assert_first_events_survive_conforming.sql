@@ -1,5 +1,5 @@
--- Guards invariant 1 for events: every event that was loaded counts, repeats one that does, or is out
--- of window, and every identifier in window counts at least once.
+-- Guards invariant 1 for events: every event that was loaded counts, repeats one that does, or is
+-- out of window, and every identifier in window counts at least once.
 with
 
 arrived as (

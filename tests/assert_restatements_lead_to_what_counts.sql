@@ -1,4 +1,4 @@
--- Guards rpt_restatements: what an hour first held, plus every difference since, is what counts now.
+-- Guards rpt_restatements: what an hour first held and every difference since is what counts now.
 with
 
 held as (
@@ -74,8 +74,19 @@ select
     first_held.quantity as quantity_first,
     differences.quantity as quantity_since
 from counting
-full join differences using (usage_group, account_key, usage_start_at, meter_id)
-full join first_held using (usage_group, account_key, usage_start_at, meter_id)
+full join differences
+    on
+        counting.usage_group = differences.usage_group
+        and counting.account_key = differences.account_key
+        and counting.usage_start_at = differences.usage_start_at
+        and counting.meter_id = differences.meter_id
+full join first_held
+    on
+        coalesce(counting.usage_group, differences.usage_group) = first_held.usage_group
+        and coalesce(counting.account_key, differences.account_key) = first_held.account_key
+        and coalesce(counting.usage_start_at, differences.usage_start_at)
+        = first_held.usage_start_at
+        and coalesce(counting.meter_id, differences.meter_id) = first_held.meter_id
 where
     coalesce(counting.quantity, 0)
     != coalesce(first_held.quantity, 0) + coalesce(differences.quantity, 0)

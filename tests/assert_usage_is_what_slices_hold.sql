@@ -1,5 +1,5 @@
--- Guards invariant 1 between the slices that count and fct_usage_hourly: per load, account, hour and
--- meter the same number of records and the same quantity, however the fact was built.
+-- Guards invariant 1 between the slices that count and fct_usage_hourly: per load, account, hour
+-- and meter the same number of records and the same quantity, however the fact was built.
 with
 
 actual as (

@@ -5,8 +5,8 @@
     pre_hook=["{{ forget_charges() }}", "{{ rename_services() }}"],
 ) }}
 
--- One charge: a usage record times its price, or one day's part of a fixed charge. Only charges that
--- are missing are inserted: those of usage or prices that changed have just been deleted.
+-- One charge: a usage record times its price, or one day's part of a fixed charge. Only charges
+-- that are missing are inserted: those of usage or prices that changed have just been deleted.
 with
 
 usage_charges as (

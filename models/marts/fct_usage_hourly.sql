@@ -9,7 +9,7 @@
 -- was restated, withdrawn or made by other models or seeds has just been deleted.
 with
 
-missing as (
+counting as (
     select
         load_id,
         export_name,
@@ -17,20 +17,24 @@ missing as (
         usage_start_at,
         slice_version,
         has_equal_keys
-    from {{ ref('int_usage__slice_status') }} as slices
+    from {{ ref('int_usage__slice_status') }}
+    where status = 'current'
+),
+
+missing as (
+    select * from counting
+    {%- if is_incremental() %}
     where
-        status = 'current'
-        {%- if is_incremental() %}
-        and not exists (
+        not exists (
             select 1
             from {{ this }} as held
             where
-                held.load_id = slices.load_id
-                and held.export_name = slices.export_name
-                and held.account_key = slices.account_key
-                and held.usage_start_at = slices.usage_start_at
+                held.load_id = counting.load_id
+                and held.export_name = counting.export_name
+                and held.account_key = counting.account_key
+                and held.usage_start_at = counting.usage_start_at
         )
-        {%- endif %}
+    {%- endif %}
 ),
 
 plain_slices as (

@@ -1,5 +1,5 @@
--- Where the rows of each load are: every record that was read was loaded, rejected or blank, and every
--- loaded row counts, is superseded, repeats another, is out of window or was withdrawn.
+-- Where the rows of each load are: every record that was read was loaded, rejected or blank, and
+-- every loaded row counts, is superseded, repeats another, is out of window or was withdrawn.
 with
 
 loads as (
@@ -14,7 +14,7 @@ placed as (
     select
         load_id,
         sum(rows_held - rows_repeated - rows_duplicate - rows_out_of_window)
-            filter (where status != 'superseded') as rows_current,
+        filter (where status != 'superseded') as rows_current,
         sum(rows_held - rows_repeated) filter (where status = 'superseded') as rows_superseded,
         sum(rows_repeated + rows_duplicate) as rows_duplicate,
         sum(rows_out_of_window) as rows_out_of_window

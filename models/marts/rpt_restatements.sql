@@ -53,7 +53,7 @@ restated as (
     group by restated_by, source_name, usage_group, account_key, usage_start_at, meter_id
 ),
 
--- Hours in which a load restates at least one meter: its other meters belong to the restatement too.
+-- Hours in which a load restates at least one meter: its other meters belong to it too.
 restated_slices as (
     select distinct
         load_id,

@@ -14,16 +14,16 @@ usage_records as (
 ),
 
 missing as (
-    select * from {{ ref('int_usage__meter_days') }} as days
+    select * from {{ ref('int_usage__meter_days') }} as meter_days
     {%- if is_incremental() %}
     where
         not exists (
             select 1
             from {{ this }} as held
             where
-                held.account_key = days.account_key
-                and held.meter_id = days.meter_id
-                and held.usage_date = days.usage_date
+                held.account_key = meter_days.account_key
+                and held.meter_id = meter_days.meter_id
+                and held.usage_date = meter_days.usage_date
         )
     {%- endif %}
 ),

@@ -33,8 +33,9 @@ def project(tmp_path: Path) -> Project:
         ("a int, b int, c int", ("kept",)),
     ],
 )
+@pytest.mark.usefixtures("database")
 def test_a_table_with_other_columns_is_outdated(
-    database: dict[str, str], project: Project, columns: str | None, expected: tuple[str, ...]
+    project: Project, columns: str | None, expected: tuple[str, ...]
 ) -> None:
     with psycopg.connect("", autocommit=True) as connection:
         connection.execute("create schema marts")
@@ -49,9 +50,8 @@ def test_a_table_with_other_columns_is_outdated(
         assert outdated(connection, project, "theirs_") == ()
 
 
-def test_the_projects_own_incremental_models_list_the_columns_they_have(
-    built: dict[str, str],
-) -> None:
+@pytest.mark.usefixtures("built")
+def test_the_projects_own_incremental_models_list_the_columns_they_have() -> None:
     with psycopg.connect("", autocommit=True) as connection:
         assert outdated(connection, Project(ROOT)) == ()
         connection.execute("begin")

@@ -4,8 +4,8 @@
     on_schema_change='append_new_columns',
 ) }}
 
--- One row per attribution key: everything a rule may look at. A key is a digest of it, so a row once
--- written stays true; only keys that are new are added.
+-- One row per attribution key: everything a rule may look at. A key is a digest of it, so a row
+-- once written stays true; only keys that are new are added.
 with
 
 usage_records as (
@@ -59,9 +59,12 @@ profiles as (
         tags
     from fixed_charges
     {%- if is_incremental() %}
-    where not exists (
-        select 1 from {{ this }} as held where held.attribution_key = fixed_charges.attribution_key
-    )
+    where
+        not exists (
+            select 1
+            from {{ this }} as held
+            where held.attribution_key = fixed_charges.attribution_key
+        )
     {%- endif %}
 )
 

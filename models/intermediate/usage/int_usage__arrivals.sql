@@ -17,7 +17,11 @@ loads as (
     inner join {{ ref('int_usage__versions') }} as versions
         on split_part(loads.export_name, '.', 1) = versions.source_name
     {%- if is_incremental() %}
-    where not exists (select 1 from {{ this }} as held where held.load_id = loads.load_id)
+    where
+        not exists (
+            select 1 from {{ this }} as held
+            where held.load_id = loads.load_id
+        )
     {%- endif %}
 ),
 

@@ -54,10 +54,10 @@ held as (
 ranked as (
     select
         *,
-        max(export_precedence) filter (where is_current) over slice as highest_precedence,
-        count(*) filter (where is_current) over slice as loads_in_slice
+        max(export_precedence) filter (where is_current) over rivals as highest_precedence,
+        count(*) filter (where is_current) over rivals as loads_in_slice
     from held
-    window slice as (partition by usage_group, account_key, usage_start_at)
+    window rivals as (partition by usage_group, account_key, usage_start_at)
 ),
 
 competing as (
@@ -67,7 +67,8 @@ competing as (
         account_key,
         usage_start_at,
         row_number() over (
-            partition by usage_group, account_key, usage_start_at order by load_id desc
+            partition by usage_group, account_key, usage_start_at
+            order by load_id desc
         ) as newness
     from ranked
     where
@@ -85,7 +86,7 @@ competing_slices as (
         slices.usage_start_at,
         slices.meter_key,
         slices.record_keys,
-        cardinality(slices.record_keys)::bigint as keys
+        cardinality(slices.record_keys)::bigint as key_count
     from competing
     inner join slices
         on
@@ -115,7 +116,7 @@ sharing as (
     where
         case
             when older.record_keys[1] = newer.record_keys[1] then true
-            when older.keys * newer.keys < 10000 then older.record_keys && newer.record_keys
+            when older.key_count * newer.key_count < 10000 then older.record_keys && newer.record_keys
             else exists (
                 select unnest(older.record_keys)
                 intersect
@@ -183,18 +184,20 @@ explained as (
         and ranked.export_precedence = ranked.highest_precedence
         and coalesce(ranked.load_id = any(counting.counting_load_ids), true) as counts,
         case
-            when ranked.is_current then (
-                select max(ids.load_id)
-                from unnest(counting.counting_load_ids) as ids (load_id)
-                where coalesce(ids.load_id = any(decided.sharing_load_ids), true)
-            )
+            when ranked.is_current
+                then (
+                    select max(ids.load_id)
+                    from unnest(counting.counting_load_ids) as ids (load_id)
+                    where coalesce(ids.load_id = any(decided.sharing_load_ids), true)
+                )
             else ranked.replaced_by
         end as counting_load_id,
         case
             when not ranked.is_current then ranked.replaced_by
-            when ranked.export_precedence = ranked.highest_precedence then (
-                select min(ids.load_id) from unnest(decided.sharing_load_ids) as ids (load_id)
-            )
+            when ranked.export_precedence = ranked.highest_precedence
+                then (
+                    select min(ids.load_id) from unnest(decided.sharing_load_ids) as ids (load_id)
+                )
             else (
                 select min(ids.load_id)
                 from unnest(counting.counting_load_ids) as ids (load_id)
@@ -264,7 +267,7 @@ event_status as (
         md5(
             arrivals.usage_version || coalesce(
                 string_agg(arrivals.row_number::text, ',' order by arrivals.row_number)
-                    filter (where not arrivals.is_in_window or duplicates.load_id is not null),
+                filter (where not arrivals.is_in_window or duplicates.load_id is not null),
                 ''
             )
         )::uuid as slice_version

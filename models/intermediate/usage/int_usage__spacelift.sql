@@ -27,7 +27,7 @@ classified as (
 ),
 
 -- The same minutes are exported by run state or by run type; only states tell waiting apart, so
--- where both cover an hour the states count. A run has one type, which the key therefore leaves out.
+-- where both cover an hour the states count. A run has one type, which the key leaves out.
 measured as (
     select
         'spacelift.worker_count' as export_name,
@@ -50,7 +50,8 @@ measured as (
         case when run_state is null then 1 else 2 end as export_precedence,
         account_key,
         'run_minutes.' || minutes_kind as meter_key,
-        md5(row(run_key, run_state, stack_key, worker_pool_key, is_public)::text)::uuid as record_key,
+        md5(row(run_key, run_state, stack_key, worker_pool_key, is_public)::text)::uuid
+            as record_key,
         stack_slug as resource_key,
         stack_name as resource_name,
         date_trunc('hour', counted_at, 'UTC') as usage_start_at,
