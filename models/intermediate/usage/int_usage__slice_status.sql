@@ -116,7 +116,8 @@ sharing as (
     where
         case
             when older.record_keys[1] = newer.record_keys[1] then true
-            when older.key_count * newer.key_count < 10000 then older.record_keys && newer.record_keys
+            when older.key_count * newer.key_count < 10000
+                then older.record_keys && newer.record_keys
             else exists (
                 select unnest(older.record_keys)
                 intersect
