@@ -104,3 +104,18 @@ def test_a_table_the_loader_did_not_make_is_refused(
         "raw_spacelift.worker_count: id is bigint, expected text\n"
         "  rename or drop the table, it was not made by the loader"
     )
+
+
+def test_a_line_of_a_large_load_is_found_by_block_ranges(connection: psycopg.Connection) -> None:
+    connection.execute(
+        "insert into raw_metronome.usage_events (_load_id, _row_number, properties)"
+        " select 1, line, repeat('x', 200) from generate_series(1, 100000) as lines (line)"
+    )
+    connection.execute("vacuum analyze raw_metronome.usage_events")
+    row = connection.execute(
+        "explain (format json) select * from raw_metronome.usage_events"
+        " where _load_id = 1 and _row_number = 50000"
+    ).fetchone()
+    assert row is not None
+    (scan,) = row[0][0]["Plan"]["Plans"]
+    assert scan["Index Cond"] == "((_load_id = 1) AND (_row_number = 50000))"
