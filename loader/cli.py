@@ -13,7 +13,7 @@ import psycopg
 import typer
 
 from loader import __version__
-from loader.commands import breakdown, database, listings, load, project, rejects
+from loader.commands import breakdown, database, listings, load, project, rejects, trace
 from loader.commands.plain_values import Command, Group
 from loader.errors import DatabaseError, LoaderError, UsageError
 from loader.project import find_project
@@ -30,6 +30,7 @@ app.command("check", cls=Command)(load.check)
 app.command("loads", cls=Command)(listings.loads)
 app.command("rejects")(rejects.list_rejects)
 app.command("withdraw")(listings.withdraw)
+app.command("trace", cls=Command)(trace.trace)
 app.command("sources")(listings.sources)
 app.command("breakdown")(breakdown.breakdown)
 app.command("init")(project.init)

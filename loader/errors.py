@@ -26,6 +26,10 @@ class DataRefusedError(LoaderError):
     """A file, or a row of it, is not what its export is declared to be. Exit code 1."""
 
 
+class NotFoundError(LoaderError):
+    """What was asked for is nowhere in the database. Exit code 1."""
+
+
 class UsageError(LoaderError):
     """The command, the project folder or a declaration is wrong. Exit code 2."""
 

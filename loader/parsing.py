@@ -146,13 +146,24 @@ class _Group:
         return prover.batch(json_records.read_records(self.rows, members), self.numbers)
 
 
-def _groups(lines: Iterable[Row]) -> Iterator[_Group]:
-    """Yield the rows in groups; several on one line are numbered on from it, so none are alike."""
-    group, numbers = list[Row](), list[int]()
-    size = number = 0
+def numbered(lines: Iterable[Row]) -> Iterator[tuple[int, Row]]:
+    """Yield the rows of a JSON file with the number each has in the raw table.
+
+    That is its line; several on one line are numbered on from it, so none are alike.
+    """
+    number = 0
     for line in lines:
+        number = max(line[0], number + 1)
+        yield number, line
+
+
+def _groups(lines: Iterable[Row]) -> Iterator[_Group]:
+    """Yield the rows in groups."""
+    group, numbers = list[Row](), list[int]()
+    size = 0
+    for number, line in numbered(lines):
         group.append(line)
-        numbers.append(number := max(line[0], number + 1))
+        numbers.append(number)
         size += len(line.raw or b"")
         if size >= _JOB_BYTES:
             yield _Group(group, numbers)

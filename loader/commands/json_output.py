@@ -2,22 +2,33 @@
 
 import json
 from dataclasses import asdict, is_dataclass
-from datetime import datetime
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
 
 import typer
 
 
 def print_json(document: object) -> None:
-    """Print a document of dataclasses, mappings, sequences, texts, numbers, times and bytes."""
+    """Print a document of dataclasses, collections, texts, numbers, times, ids and bytes."""
     typer.echo(json.dumps(document, indent=2, default=_plain))
 
 
 def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal | UUID):
+        # As text, so that no reader makes a float of an amount.
+        return plain_number(value) if isinstance(value, Decimal) else str(value)
     if isinstance(value, bytes):
         return value.decode(errors="backslashreplace")
     message = f"cannot be written as JSON: {type(value).__name__}"
     raise TypeError(message)
+
+
+def plain_number(number: Decimal) -> str:
+    """Return the digits without an exponent or trailing zeros; never rounded."""
+    digits = format(number, "f")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
