@@ -14,7 +14,10 @@ from sample_totals import SEEDS
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO, STARTER = SEEDS, ROOT / "loader/starter_seeds"
-VENDOR_FACTS = ("tecton_units", "spacelift_run_states", "source_schedules")
+VENDOR_FACTS = (
+    *("tecton_units", "spacelift_run_states", "source_schedules"),
+    *("databricks_regions", "databricks_skus_deprecated"),
+)
 DECISIONS = (
     *("accounts", "attribution_rules", "budgets", "fixed_charges", "teams"),
     *("metronome_customers", "metronome_customer_aliases"),
