@@ -65,6 +65,13 @@ def repeated_block(load: Load) -> None:
     load("14", "usage.csv", DATABRICKS + "".join([*rows, *rows[1:3], rows[3], *rows[1:3]]))
 
 
+def quoted_blanks(load: Load) -> None:
+    """Usage without a cluster: one export leaves its fields blank, the next one quotes them."""
+    row = "15,2026-10-01T09:59:59Z,{0},{0},{0},{0},{{}},PREMIUM_JOBS_COMPUTE,{1},1\n"
+    load("15", "a.csv", DATABRICKS + row.format("", "2.5"))
+    load("15", "b.csv", DATABRICKS + row.format('""', "2.75"))
+
+
 def run_row(day: int, minutes: str, state: str, *, run: str = "R1") -> str:
     stamp = OCTOBER + DAY * day
     return f"{stamp},{minutes},false,{state},TRACKED,{run},Net,net,S1,true,pool,P1\n"
@@ -84,6 +91,21 @@ def states_then_types(load: Load) -> None:
 
 def types_then_states(load: Load) -> None:
     groupings(load, "types-first", types_first=True)
+
+
+def groupings_by_column(load: Load) -> None:
+    """Each export lacks the column it is not grouped by."""
+    head = "TimestampUnix,StateDurationMinutes,Public,{},RunULID,StackSlug,StackULID,IsStack"
+    head += ",StackName,WorkerPoolName,WorkerPoolULID\n"
+    row = f"{OCTOBER},{{}},false,{{}},R1,net,S1,true,Net,pool,P1\n"
+    states = row.format("4.5", "PLANNING") + row.format("10.25", "QUEUED")
+    load("by-column", "states.csv", head.format("RunState") + states)
+    load("by-column", "types.csv", head.format("RunType") + row.format("14.75", "TRACKED"))
+
+
+def after_2038(load: Load) -> None:
+    """2100-01-01 00:00 UTC, in seconds more than 32 bits hold."""
+    load("2100", "workers.csv", WORKERS + "1,3,4102444800,pool\n")
 
 
 def versions(load: Load, account: str, *, newer_first: bool) -> None:
@@ -116,6 +138,24 @@ def newer_version_first(load: Load) -> None:
     versions(load, "v2-first", newer_first=True)
 
 
+def spellings(load: Load) -> None:
+    """An hour exported anew, its object under the vendor's other name and that one left blank."""
+    row = '"2026-10-02T08:00:00Z","spellings",{},"ONLINE_WRITE_ROWS","{{""workspace"":""p"",{}}}"\n'
+    first, second = '""tecton_object_name"":""fv""', '""tectonObjectName"":""fv""'
+    load("spellings", "a.csv", TECTON_V2 + row.format(5, first))
+    load("spellings", "b.csv", TECTON_V2 + row.format(6, second))
+    blank = f'""tecton_object_name"":"""",{second}'
+    load("spellings", "c.csv", TECTON_V2 + row.format(7, blank))
+
+
+def jobs_of_one_object(load: Load) -> None:
+    """An hour cut in two between the jobs of one feature view, then the second half again."""
+    row = '"2026-10-02T08:00:00Z","jobs",{},"TECTON_JOB_COMPUTE_HOURS","{{""workspace"":""p"",'
+    row += '""tecton_object_name"":""fv"",""tecton_job_id"":""{}""}}"\n'
+    for number, (hours, job) in enumerate((("1.5", "j1"), ("2.25", "j2"), ("2.5", "j2"))):
+        load("jobs", f"{number}.csv", TECTON_V2 + row.format(hours, job))
+
+
 def weekly_windows(load: Load) -> None:
     """Thirty days, asked for on days 30, 37, 44 and 51; the last day is only half there.
 
@@ -145,6 +185,14 @@ def merging_counters(load: Load) -> None:
     load("merging", "c.csv", INFRASAGE + row.format(7, 18_446_744_073_709_551_615))
 
 
+def hours_without_zone(load: Load) -> None:
+    """An hour without a zone and quoted numbers, then the same hour in UTC by name."""
+    quoted = '"zone","2026-10-01 05:00:00","log","{0}","{0}"\n'
+    load("zone", "a.csv", INFRASAGE + quoted.format(18_446_744_073_709_551_614))
+    row = "zone,2026-10-01T05:00:00Z,log,{0},{0}\n"
+    load("zone", "b.csv", INFRASAGE + row.format(18_446_744_073_709_551_615))
+
+
 TRAPS: dict[Callable[[Load], None], tuple[str, dict[str, str]]] = {
     # 7 days of 1.25 and 0.25, and of the cluster that vanished the 100 DBUs are gone too.
     seven_names: ("11", {JOBS: "10.50"}),
@@ -152,6 +200,7 @@ TRAPS: dict[Callable[[Load], None], tuple[str, dict[str, str]]] = {
     seven_copies_in_one_file: ("13", {JOBS: "10.50"}),
     # Four rows, of 1.5, 2.5, 3.5 and 4.5.
     repeated_block: ("14", {JOBS: "12.0"}),
+    quoted_blanks: ("15", {JOBS: "2.75"}),
     # 4.5 + 0.25 + 3 hold a worker, 10.25 wait.
     states_then_types: (
         "states-first",
@@ -167,9 +216,19 @@ TRAPS: dict[Callable[[Load], None], tuple[str, dict[str, str]]] = {
             "spacelift:run_minutes.private.waiting": "10.25",
         },
     ),
+    groupings_by_column: (
+        "by-column",
+        {
+            "spacelift:run_minutes.private.occupying": "4.5",
+            "spacelift:run_minutes.private.waiting": "10.25",
+        },
+    ),
+    after_2038: ("2100", {"spacelift:worker_count": "3"}),
     # Hour 7 has 100, hour 8 twice 20, hour 9 has 3 and hour 10 has 0.5.
     older_version_first: ("v1-first", {"tecton:FEATURE_VIEW_ONLINE_READS": "143.5"}),
     newer_version_first: ("v2-first", {"tecton:FEATURE_VIEW_ONLINE_READS": "143.5"}),
+    jobs_of_one_object: ("jobs", {"tecton:TECTON_JOB_COMPUTE_HOURS": "4.0"}),
+    spellings: ("spellings", {"tecton:ONLINE_WRITE_ROWS": "7"}),
     # 50 days of 2 workers and of 10 minutes
     weekly_windows: (
         "windows",
@@ -178,6 +237,13 @@ TRAPS: dict[Callable[[Load], None], tuple[str, dict[str, str]]] = {
     merging_counters: (
         "merging",
         {"infrasage:log.events": "7", "infrasage:log.bytes": "18446744073709551615"},
+    ),
+    hours_without_zone: (
+        "zone",
+        {
+            "infrasage:log.events": "18446744073709551615",
+            "infrasage:log.bytes": "18446744073709551615",
+        },
     ),
 }
 

@@ -5,10 +5,13 @@ usage_rows as (
     select * from {{ ref('stg_databricks__billable_usage') }}
 ),
 
--- Job and pipeline clusters are named after what they run, which helps where no tag says it.
+-- Job and pipeline clusters are named after what they run, which helps where no tag says it. Default
+-- tags beat custom ones. A tag without a value says nothing and hides nothing. The tag Creator is an
+-- e-mail address, which stays out of the marts; rules use the owner's number.
 named as (
     select
         *,
+        jsonb_strip_nulls((custom_tags || all_tags) - 'Creator') as known_tags,
         case
             when starts_with(cluster_name, 'job-')
                 then substring(cluster_name from '^job-([0-9]+)-run-[0-9]+')
@@ -20,13 +23,32 @@ named as (
     from usage_rows
 ),
 
+-- What was a SQL endpoint is a SQL warehouse now: a rule on either tag finds both. Other rows are
+-- not looked at, because each look at the tags takes them apart once more.
+tagged as (
+    select
+        *,
+        case
+            when job_key is not null then jsonb_build_object('JobId', job_key)
+            when pipeline_key is not null then jsonb_build_object('PipelineId', pipeline_key)
+            when sku like '%SQL%'
+                then
+                    jsonb_strip_nulls(
+                        jsonb_build_object(
+                            'SqlEndpointId', known_tags -> 'SqlWarehouseId',
+                            'SqlWarehouseId', known_tags -> 'SqlEndpointId'
+                        )
+                    )
+            else '{}'
+        end || known_tags as tags
+    from named
+),
+
 -- The stamp is the END of the hour, as 09:59:59, 09:59:59.000 or 09:59:59.999: one millisecond
 -- earlier lies inside the hour for all three, and for an exact 10:00:00 too. The key that tells a
 -- restatement leaves the column of all tags out: one hour is exported with and without it. The
 -- vendor is known to repeat whole blocks of a file, and no column tells the copies apart: rows of
--- one file that are equal in every column are one record. Default tags beat custom ones, and tags
--- what a name says. The tag Creator is an e-mail address, which stays out of the marts; rules use
--- the owner's number.
+-- one file that are equal in every column are one record.
 conformed as (
     select
         'databricks' as source_name,
@@ -63,15 +85,10 @@ conformed as (
         true as is_in_window,
         dbus::numeric(38, 18) as quantity,
         'DBUs' as unit,
-        case
-            when job_key is not null then jsonb_build_object('JobId', job_key)
-            when pipeline_key is not null then jsonb_build_object('PipelineId', pipeline_key)
-            else '{}'
-        end
-        || ((custom_tags || all_tags) - 'Creator') as tags,
+        tags,
         load_id,
         row_number
-    from named
+    from tagged
 )
 
 select * from conformed

@@ -31,7 +31,10 @@ labelled as (
         quantity,
         unit_key,
         nullif(metadata ->> 'workspace', '') as workspace,
-        coalesce(metadata ->> 'tecton_object_name', metadata ->> 'tectonObjectName') as object_name,
+        coalesce(
+            nullif(metadata ->> 'tecton_object_name', ''),
+            nullif(metadata ->> 'tectonObjectName', '')
+        ) as object_name,
         case
             when jsonb_typeof(metadata -> 'tags') = 'object' then metadata -> 'tags'
             else '{}'
