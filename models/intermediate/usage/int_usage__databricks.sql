@@ -5,9 +5,9 @@ usage_rows as (
     select * from {{ ref('stg_databricks__billable_usage') }}
 ),
 
--- Job and pipeline clusters are named after what they run, which helps where no tag says it. Default
--- tags beat custom ones. A tag without a value says nothing and hides nothing. The tag Creator is an
--- e-mail address, which stays out of the marts; rules use the owner's number.
+-- Job and pipeline clusters are named after what they run, which helps where no tag says it.
+-- Default tags beat custom ones. A tag without a value says nothing and hides nothing. The tag
+-- Creator is an e-mail address, which stays out of the marts; rules use the owner's number.
 named as (
     select
         *,
