@@ -47,8 +47,9 @@ docs: build ## dbt docs as one page that opens without a server: target/static_i
 	@$(WITH_DATABASE) $(BIN)/dbt docs generate --static --quiet
 	@echo "wrote target/static_index.html"
 
-bench: $(READY) ## loader load beside psql \copy, in one run
+bench: $(READY) ## loader load beside psql \copy, and builds beside SQL by hand
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/build.py
 
 clean: ## stop the embedded server; remove environment, data and builds
 	@test ! -x $(BIN)/loader || $(BIN)/loader db remove --yes || true

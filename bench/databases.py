@@ -32,7 +32,7 @@ class Databases:
     def fresh(self) -> Environment:
         """Make the database anew; return the variables that lead to it."""
         with connect(self.environment) as server:
-            _drop(server, self.name)
+            drop(server, self.name)
             statement = sql.SQL("create database {} template {}")
             names = sql.Identifier(self.name), sql.Identifier(self.template)
             server.execute(statement.format(*names))
@@ -80,7 +80,7 @@ def databases(export: Export) -> Iterator[Databases]:
     finally:
         with connect(environment) as server:
             for name in (made.name, made.template):
-                _drop(server, name)
+                drop(server, name)
 
 
 def configured() -> Environment:
@@ -119,6 +119,7 @@ def connect(environment: Environment) -> psycopg.Connection:
     )
 
 
-def _drop(server: psycopg.Connection, name: str) -> None:
+def drop(server: psycopg.Connection, name: str) -> None:
+    """Drop a database, if there is one of that name, with whoever is connected to it."""
     statement = sql.SQL("drop database if exists {} with (force)")
     server.execute(statement.format(sql.Identifier(name)))

@@ -35,9 +35,9 @@ def lines(timings: list[Timing], peaks: list[Peak]) -> list[str]:
     """Return the whole of what was measured, machine first."""
     parts = [machine(), ""]
     for timing in timings:
-        parts += [*_aligned(_timing_rows(timing)), ""]
+        parts += [*aligned(_timing_rows(timing)), ""]
     if peaks:
-        parts += [*_aligned(_peak_rows(peaks)), ""]
+        parts += [*aligned(_peak_rows(peaks)), ""]
     return [
         *parts,
         *(f"Not measured: {reason}." for reason in map(why_skipped, SLOW_WAYS) if reason),
@@ -97,7 +97,7 @@ def _peak_rows(peaks: list[Peak]) -> list[list[str]]:
     ]
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
+def aligned(rows: list[list[str]]) -> list[str]:
     """Return a Markdown table, the first column to the left and figures to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     cells = [
@@ -111,12 +111,13 @@ def _aligned(rows: list[list[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in (cells[0], rule, *cells[1:])]
 
 
-def write(page: Path, measured: list[str]) -> None:
-    """Put what was measured between the markers of a page."""
-    before, start, rest = page.read_text(encoding="utf-8").partition(START)
-    _, end, after = rest.partition(END)
+def write(page: Path, measured: list[str], markers: tuple[str, str] = (START, END)) -> None:
+    """Put what was measured between two markers of a page."""
+    opening, closing = markers
+    before, start, rest = page.read_text(encoding="utf-8").partition(opening)
+    _, end, after = rest.partition(closing)
     if not start or not end:
-        message = f"{page}: holds no {START} and {END}"
+        message = f"{page}: holds no {opening} and {closing}"
         raise SystemExit(message)
     text = "\n".join(measured).strip()
-    page.write_text(f"{before}{START}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    page.write_text(f"{before}{opening}\n\n{text}\n\n{closing}{after}", encoding="utf-8")

@@ -1,0 +1,217 @@
+"""Times the build of a month of Databricks usage beside the same steps written by hand in SQL.
+
+    make bench
+    python bench/build.py --rows 1000000 --runs 3 --write
+
+Every run goes through all builds in turn, on databases made anew from the same two: one without a
+row, one with the month loaded. What the marts cost each team a day is compared with what the SQL
+by hand says. How the figures come about is in docs/benchmarks.md, into which --write puts them.
+"""
+
+import argparse
+import importlib.util
+import json
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import build_table
+import psycopg
+import table
+from databases import Environment, configured, connect, drop, run
+from disk import Watch
+from month import FIRST_DAY, SEEDS, write_days
+from psycopg import sql
+from ways import HERE, loader, psql
+
+_DAYS = 30
+_COSTS_BY_HAND = """
+    select usage_date, team, currency, list_cost, effective_cost, charges from team_days
+    where effective_cost is not null order by usage_date, team, currency
+"""
+_COSTS_OF_MARTS = """
+    select usage_date, team, currency, sum(list_cost), sum(effective_cost), sum(charges)::bigint
+    from marts.fct_allocated_costs_daily
+    where source_name = 'databricks'
+    group by usage_date, team, currency order by usage_date, team, currency
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How much is measured."""
+
+    rows: int
+    runs: int
+    is_written: bool
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A folder for files, the templates without and with the month, and the database of a run."""
+
+    folder: Path
+    environment: Environment
+    empty: str
+    month: str
+    name: str
+
+    @property
+    def variables(self) -> Environment:
+        """The variables that lead to the database of a run, and dbt away from the project."""
+        return self.environment | {"PGDATABASE": self.name}
+
+    def fresh(self, template: str) -> None:
+        """Make the database anew from a template."""
+        with connect(self.environment) as server:
+            drop(server, self.name)
+            _copy(server, self.name, template)
+            server.execute("checkpoint")
+
+    def timed(self, *arguments: str) -> float:
+        """Return the seconds a command takes, its start included."""
+        started = time.perf_counter()
+        run(list(arguments), self.variables)
+        return time.perf_counter() - started
+
+    def nodes(self) -> dict[str, float]:
+        """Return the seconds of each model, seed and test of the last build."""
+        written = (self.folder / "target" / "run_results.json").read_text(encoding="utf-8")
+        return {
+            node["unique_id"].split(".", 2)[2]: node["execution_time"]
+            for node in json.loads(written)["results"]
+        }
+
+    def answers(self, query: str) -> list[tuple[object, ...]]:
+        """Return the rows of a query."""
+        with connect(self.variables) as database:
+            return database.execute(query.encode()).fetchall()
+
+
+@dataclass
+class Measured:
+    """What the runs took: seconds by way, seconds of nodes by way, bytes of disk."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    nodes: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    disk: list[build_table.Disk] = field(default_factory=list)
+
+    def add(self, way: str, seconds: float, nodes: dict[str, float] | None = None) -> None:
+        """Keep what one run of a way took."""
+        print(f"{way:<44} {seconds:8.2f} s", file=sys.stderr)
+        self.seconds.setdefault(way, []).append(seconds)
+        of_way = self.nodes.setdefault(way, {})
+        for node, taken in (nodes or {}).items():
+            of_way.setdefault(node, []).append(taken)
+
+
+def main() -> None:
+    """Measure what the arguments ask for, print the tables, and write them if asked to."""
+    options = _options()
+    measured = Measured()
+    with _stage(options.rows) as stage:
+        for _ in range(options.runs):
+            _run_once(stage, measured)
+    lines = [
+        table.machine(),
+        "",
+        *build_table.lines(options.rows, measured.seconds, measured.nodes, measured.disk),
+    ]
+    print("\n".join(lines))
+    if options.is_written:
+        table.write(HERE.parent / "docs" / "benchmarks.md", lines, build_table.MARKERS)
+
+
+def _run_once(stage: Stage, measured: Measured) -> None:
+    build = [*loader(), "build"]
+    stage.fresh(stage.empty)
+    seconds = stage.timed(*build, "--full-refresh")
+    measured.add(build_table.EMPTY, seconds, stage.nodes())
+    measured.add(build_table.EMPTY_AGAIN, stage.timed(*build), stage.nodes())
+
+    stage.fresh(stage.month)
+    script, seeds = str(HERE / "by_hand.sql"), f"seeds={SEEDS}"
+    by_hand = [psql(), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", seeds, "-f", script]
+    measured.add(build_table.BY_HAND, stage.timed(*by_hand))
+    expected = stage.answers(_COSTS_BY_HAND)
+    if importlib.util.find_spec("pandas") is not None:
+        script = str(HERE / "usage_with_pandas.py")
+        seconds = stage.timed(sys.executable, script, str(stage.folder / "month.csv"))
+        measured.add(build_table.PANDAS, seconds)
+
+    stage.fresh(stage.month)
+    with Watch(stage.variables) as watch:
+        seconds = stage.timed(*build, "--full-refresh")
+    measured.add(build_table.FULL, seconds, stage.nodes())
+    measured.disk.append(build_table.Disk(watch.before, watch.most, watch.after, watch.wal))
+    if stage.answers(_COSTS_OF_MARTS) != expected:
+        message = "the marts cost other amounts than the SQL by hand"
+        raise SystemExit(message)
+
+    measured.add(build_table.NOTHING_NEW, stage.timed(*build), stage.nodes())
+    stage.timed(*loader(), "load", str(stage.folder / "day.csv"))
+    measured.add(build_table.DAY, stage.timed(*build), stage.nodes())
+
+
+@contextmanager
+def _stage(rows: int) -> Iterator[Stage]:
+    suffix = secrets.token_hex(4)
+    with tempfile.TemporaryDirectory() as named:
+        folder = Path(named)
+        environment = configured() | {
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+            "DBT_SCHEMA": "public",
+            "LOADER_SEEDS": "seeds",
+        }
+        names = [f"build_bench_{kind}_{suffix}" for kind in ("empty", "month", "run")]
+        stage = Stage(folder, environment, *names)
+        write_days(folder / "month.csv", rows, FIRST_DAY, _DAYS)
+        write_days(folder / "day.csv", rows // _DAYS, FIRST_DAY + timedelta(days=_DAYS), 1)
+        try:
+            _prepare(stage)
+            yield stage
+        finally:
+            with connect(environment) as server:
+                for name in names:
+                    drop(server, name)
+
+
+def _prepare(stage: Stage) -> None:
+    """Make the templates. The build on a copy, which nobody counts, leaves dbt's parsed project."""
+    with connect(stage.environment) as server:
+        server.execute(sql.SQL("create database {}").format(sql.Identifier(stage.empty)))
+        # Of one seed alone: for it, the raw tables of every source are made.
+        seed = [*loader(), "build", "--select", "teams", "--resource-type", "seed"]
+        run(seed, stage.environment | {"PGDATABASE": stage.empty})
+        _copy(server, stage.month, stage.empty)
+        month = stage.environment | {"PGDATABASE": stage.month}
+        run([*loader(), "load", str(stage.folder / "month.csv")], month)
+        with connect(month) as database:
+            database.execute("vacuum analyze")
+    stage.fresh(stage.empty)
+    stage.timed(*loader(), "build", "--full-refresh")
+
+
+def _copy(server: psycopg.Connection, name: str, template: str) -> None:
+    statement = sql.SQL("create database {} template {} strategy file_copy")
+    server.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def _options() -> Options:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the month")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each build")
+    parser.add_argument("--write", action="store_true", help="put the tables into the page")
+    given = parser.parse_args()
+    return Options(given.rows, given.runs, given.write)
+
+
+if __name__ == "__main__":
+    main()
