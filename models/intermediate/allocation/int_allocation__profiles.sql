@@ -19,10 +19,16 @@ fixed_charges as (
     from {{ ref('int_charges__fixed') }} as fixed_charges
 ),
 
-new_keys as (
-    select
+profiles as (
+    select distinct on (attribution_key)
         attribution_key,
-        (array_agg(usage_id))[1] as usage_id
+        source_name,
+        account_key,
+        meter_id,
+        resource_key,
+        resource_name,
+        owner_key,
+        tags
     from usage_records
     {%- if is_incremental() %}
     where
@@ -32,21 +38,6 @@ new_keys as (
             where held.attribution_key = usage_records.attribution_key
         )
     {%- endif %}
-    group by attribution_key
-),
-
-profiles as (
-    select
-        usage_records.attribution_key,
-        usage_records.source_name,
-        usage_records.account_key,
-        usage_records.meter_id,
-        usage_records.resource_key,
-        usage_records.resource_name,
-        usage_records.owner_key,
-        usage_records.tags
-    from new_keys
-    inner join usage_records on new_keys.usage_id = usage_records.usage_id
     union all
     select distinct
         attribution_key,
