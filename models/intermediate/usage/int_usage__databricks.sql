@@ -11,15 +11,7 @@ usage_rows as (
 named as (
     select
         *,
-        jsonb_strip_nulls((custom_tags || all_tags) - 'Creator') as known_tags,
-        case
-            when starts_with(cluster_name, 'job-')
-                then substring(cluster_name from '^job-([0-9]+)-run-[0-9]+')
-        end as job_key,
-        case
-            when starts_with(cluster_name, 'dlt-execution-')
-                then substring(cluster_name from '^dlt-execution-(.+)$')
-        end as pipeline_key
+        jsonb_strip_nulls((custom_tags || all_tags) - 'Creator') as known_tags
     from usage_rows
 ),
 
@@ -29,8 +21,20 @@ tagged as (
     select
         *,
         case
-            when job_key is not null then jsonb_build_object('JobId', job_key)
-            when pipeline_key is not null then jsonb_build_object('PipelineId', pipeline_key)
+            when starts_with(cluster_name, 'job-')
+                then
+                    jsonb_strip_nulls(
+                        jsonb_build_object(
+                            'JobId', substring(cluster_name from '^job-([0-9]+)-run-[0-9]+')
+                        )
+                    )
+            when starts_with(cluster_name, 'dlt-execution-')
+                then
+                    jsonb_strip_nulls(
+                        jsonb_build_object(
+                            'PipelineId', substring(cluster_name from '^dlt-execution-(.+)$')
+                        )
+                    )
             when sku like '%SQL%'
                 then
                     jsonb_strip_nulls(
