@@ -275,10 +275,18 @@ def read_loads(connection: Connection) -> tuple[Load, ...]:
 
 
 def withdraw(connection: Connection, load_ids: Sequence[int]) -> tuple[int, ...]:
-    """Take loads out of the marts, keeping their rows; return those that were loaded until now."""
+    """Take loads out of the marts, keeping their rows; return those that were loaded until now.
+
+    A load that one of them had replaced as a whole counts again.
+    """
     rows = connection.execute(
+        "with withdrawn as ("
         "update loader.loads set status = 'withdrawn'"
-        " where status = 'loaded' and load_id = any(%s) returning load_id",
+        " where status = 'loaded' and load_id = any(%s) returning load_id"
+        "), given_back as ("
+        "update loader.loads set status = 'loaded', replaced_by = null"
+        " where status = 'replaced' and replaced_by in (select load_id from withdrawn)"
+        ") select load_id from withdrawn",
         [list(load_ids)],
     )
     return tuple(sorted(int(row[0]) for row in rows))

@@ -65,7 +65,7 @@ _COMMENTS = {
     "rows_loaded": "Records written to the raw table.",
     "rows_rejected": "Records refused.",
     "rows_blank": "Blank lines.",
-    "status": "loading, loaded, failed, replaced or withdrawn; marts count loaded ones alone.",
+    "status": "loading, loaded, failed, replaced or withdrawn; only the rows of loaded ones count.",
     "replaced_by": "Load whose file took this one's place.",
     "failure": "Why a failed load failed: lines, columns and reasons, no content of the file.",
     "loader_version": "Version of the loader.",

@@ -11,7 +11,7 @@
 {%- for source in var('usage_sources') %}
 select {{ columns | join(', ') }} from {{ ref('int_usage__' ~ source) }}
 {%- if loads %}
-where load_id = any(array(select {{ loads }}.load_id from {{ loads }}))
+where load_id = any(array(select distinct {{ loads }}.load_id from {{ loads }}))
 {%- endif %}
 {%- if not loop.last %}
 union all

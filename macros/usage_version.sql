@@ -8,12 +8,23 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{#- A digest of the models named, as they are written. -#}
+{% macro checksum_of(names) -%}
+{%- set checksums = [] -%}
+{%- if execute -%}
+    {%- for name in names -%}
+        {%- do checksums.append(graph.nodes['model.usage_costs.' ~ name].checksum.checksum) -%}
+    {%- endfor -%}
+{%- endif -%}
+{{ local_md5(checksums | join(',')) }}
+{%- endmacro %}
+
 {#- An expression that changes when the models that make a source's usage change, or the rows of the
     seeds they read. A seed with a column source_name counts with the source's own rows alone. -#}
 {% macro usage_version(source) -%}
 {%- set ancestors = ['model.usage_costs.int_usage__' ~ source] -%}
 {%- do ancestors_of(ancestors[0], ancestors) -%}
-{%- set checksums = [] -%}
+{%- set checksums = [checksum_of(['int_usage__slices', 'int_usage__arrivals', 'fct_usage_hourly'])] -%}
 md5(concat_ws(
     ',',
     {%- for unique_id in ancestors | sort if execute %}

@@ -52,7 +52,8 @@ def withdraw(
 ) -> None:
     """Take a load out of the marts; its rows stay in the raw tables and the ledger.
 
-    The marts show it after the next build. Example: loader withdraw 12
+    A load it had replaced as a whole, a file of the same name, counts again. The marts show it
+    after the next build. Example: loader withdraw 12
     """
     with connection.connect(project_of(context), autocommit=True) as database:
         raw_tables.prepare(database, read_exports(project_of(context)))

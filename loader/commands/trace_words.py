@@ -155,11 +155,12 @@ def _decision(usage: TracedUsage) -> str:
     if usage.fate is Fate.SUPERSEDED:
         newer = f"load {decision['superseded_by']} ({decision['superseded_by_file']})"
         return f"superseded by {newer} because: {decision['reason']}"
-    others = _others(usage.others)
+    restated = _others([row for row in usage.others if row["status"] == "superseded"])
+    pieces = _others([row for row in usage.others if row["status"] == "current"])
     return {
         "only load": "counts: no other load holds this hour",
-        "restates": f"counts: restates this hour of {others}",
-        "piece": f"counts: a piece of this hour, as {others}",
+        "restates": f"counts: restates this hour of {restated}",
+        "piece": f"counts: a piece of this hour, as {pieces}",
         "record by record": "counts: the first event of its identifier",
     }.get(str(decision.get("decision")), "counts")
 

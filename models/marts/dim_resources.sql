@@ -59,16 +59,32 @@ newest as (
         source_name,
         account_key,
         resource_key,
-        resource_name,
-        team,
-        attribution_rule_id
+        resource_name
     from identified
     order by
         source_name asc,
         account_key asc,
         resource_key asc,
         last_used_at desc,
-        team asc nulls last,
+        attribution_key asc
+),
+
+-- Usage that only drives allocation has no owner: the team is that of the newest usage that has.
+owned as (
+    select distinct on (source_name, account_key, resource_key)
+        source_name,
+        account_key,
+        resource_key,
+        team,
+        attribution_rule_id
+    from identified
+    where team is not null
+    order by
+        source_name asc,
+        account_key asc,
+        resource_key asc,
+        last_used_at desc,
+        team asc,
         attribution_key asc
 ),
 
@@ -79,8 +95,8 @@ described as (
         used.account_key,
         used.resource_key,
         newest.resource_name,
-        newest.team,
-        newest.attribution_rule_id,
+        owned.team,
+        owned.attribution_rule_id,
         used.first_used_at,
         used.last_used_at
     from used
@@ -89,6 +105,11 @@ described as (
             used.source_name = newest.source_name
             and used.account_key = newest.account_key
             and used.resource_key = newest.resource_key
+    left join owned
+        on
+            used.source_name = owned.source_name
+            and used.account_key = owned.account_key
+            and used.resource_key = owned.resource_key
 )
 
 select * from described

@@ -48,7 +48,12 @@ balanced as (
         coalesce(placed.rows_duplicate, 0)::bigint as rows_duplicate,
         coalesce(placed.rows_out_of_window, 0)::bigint as rows_out_of_window,
         case when loads.status not in ('loaded', 'replaced') then loads.rows_loaded else 0 end
-        ::bigint as rows_withdrawn
+        ::bigint as rows_withdrawn,
+        case
+            when loads.status in ('failed', 'loading')
+                then loads.rows_read - loads.rows_loaded - loads.rows_rejected - loads.rows_blank
+            else 0
+        end::bigint as rows_given_up
     from loads
     left join placed on loads.load_id = placed.load_id
 ),
@@ -57,7 +62,7 @@ compared as (
     select
         *,
         (
-            abs(rows_read - rows_loaded - rows_rejected - rows_blank)
+            abs(rows_read - rows_loaded - rows_rejected - rows_blank - rows_given_up)
             + abs(
                 rows_loaded
                 - rows_current

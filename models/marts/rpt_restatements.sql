@@ -55,12 +55,14 @@ restated as (
 
 -- Hours in which a load restates at least one meter: its other meters belong to it too.
 restated_slices as (
-    select distinct
+    select
         load_id,
         usage_group,
         account_key,
-        usage_start_at
+        usage_start_at,
+        string_agg(distinct reason, ', ') as reason
     from restated
+    group by load_id, usage_group, account_key, usage_start_at
 ),
 
 pieces as (
@@ -103,6 +105,7 @@ arrived as (
         held.unit,
         held.records,
         held.quantity,
+        restated_slices.reason,
         coalesce(pieces.records, 0) as records_beside,
         coalesce(pieces.quantity, 0) as quantity_beside
     from held
@@ -138,7 +141,7 @@ compared as (
         coalesce(arrived.usage_start_at, restated.usage_start_at) as usage_start_at,
         coalesce(arrived.meter_id, restated.meter_id) as meter_id,
         coalesce(arrived.unit, restated.unit) as unit,
-        restated.reason,
+        coalesce(restated.reason, arrived.reason, 'piece of the same export') as reason,
         restated.restated_load_ids,
         coalesce(restated.records, 0) + coalesce(arrived.records_beside, 0) as records_before,
         coalesce(arrived.records, 0) + coalesce(arrived.records_beside, 0) as records_after,
@@ -164,7 +167,7 @@ described as (
         (usage_start_at at time zone 'UTC')::date as usage_date,
         meter_id,
         unit,
-        coalesce(reason, 'piece of the same export') as reason,
+        reason,
         restated_load_ids,
         records_before::bigint as records_before,
         records_after::bigint as records_after,

@@ -151,6 +151,20 @@ def test_a_newer_load_of_the_same_cover_replaces_the_earlier(
     ]
 
 
+def test_a_load_counts_again_when_the_one_that_replaced_it_is_withdrawn(
+    connection: psycopg.Connection,
+) -> None:
+    month = replace(CONTENT, covers=MONTH)
+    for digit in "123":
+        loaded(connection, replace(month, sha256=digit * 64))
+    assert ledger.withdraw(connection, [3]) == (3,)
+    assert [(load.status, load.replaced_by) for load in ledger.read_loads(connection)] == [
+        ("replaced", 2),
+        ("loaded", None),
+        ("withdrawn", None),
+    ]
+
+
 def test_the_same_bytes_can_replace_themselves(connection: psycopg.Connection) -> None:
     month = replace(CONTENT, covers=MONTH)
     assert [loaded(connection, month), loaded(connection, month)] == [1, 2]

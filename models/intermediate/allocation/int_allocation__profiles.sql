@@ -19,7 +19,7 @@ fixed_charges as (
     from {{ ref('int_charges__fixed') }} as fixed_charges
 ),
 
-profiles as (
+used as (
     select distinct on (attribution_key)
         attribution_key,
         source_name,
@@ -38,7 +38,10 @@ profiles as (
             where held.attribution_key = usage_records.attribution_key
         )
     {%- endif %}
-    union all
+),
+
+-- A fixed charge may look like usage without resource, owner and tags, and then has its key.
+charged as (
     select distinct
         attribution_key,
         source_name,
@@ -49,14 +52,25 @@ profiles as (
         owner_key,
         tags
     from fixed_charges
-    {%- if is_incremental() %}
     where
         not exists (
+            select 1
+            from used
+            where used.attribution_key = fixed_charges.attribution_key
+        )
+        {%- if is_incremental() %}
+        and not exists (
             select 1
             from {{ this }} as held
             where held.attribution_key = fixed_charges.attribution_key
         )
-    {%- endif %}
+        {%- endif %}
+),
+
+profiles as (
+    select * from used
+    union all
+    select * from charged
 )
 
 select * from profiles

@@ -2,8 +2,15 @@
 -- the newest load on, a reply counts unless one that counts has a part of its period.
 with recursive
 
+loads as (
+    select * from {{ ref('stg_loader__loads') }}
+    where is_current
+),
+
 breakdowns as (
-    select * from {{ ref('stg_infrasage__usage_breakdowns') }}
+    select breakdowns.*
+    from {{ ref('stg_infrasage__usage_breakdowns') }} as breakdowns
+    inner join loads on breakdowns.load_id = loads.load_id
 ),
 
 -- A period that ends before it begins says nothing; a test of the staging model names it.

@@ -38,7 +38,11 @@ due as (
         meter_hours.usage_start_at,
         meter_hours.usage_date,
         prices_in_force.price_id,
-        md5(meter_hours.slice_version || coalesce(prices.price_digest, ''))::uuid as charge_version
+        md5(
+            '{{ checksum_of(["int_charges__usage", "fct_charges"]) }}'
+            || meter_hours.slice_version
+            || coalesce(prices.price_digest, '')
+        )::uuid as charge_version
     from meter_hours
     left join meters on meter_hours.meter_id = meters.meter_id
     left join prices_in_force

@@ -15,7 +15,7 @@ prices as (
 ),
 
 used as (
-    select distinct
+    select
         source_name,
         account_key,
         meter_id,

@@ -1,6 +1,6 @@
 -- One row per record that arrived again: within 34 days of the one that counts it is the same
 -- record, even if its content differs; later, the identifier is used anew. The time of acceptance
--- is the record's own, so that the order in which files are loaded changes nothing.
+-- is the record's own, so that the order of loading decides between equal stamps alone.
 with recursive
 
 arrivals as (

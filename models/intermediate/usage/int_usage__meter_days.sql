@@ -19,14 +19,17 @@ meter_days as (
         sum(meter_hours.records)::bigint as records,
         sum(meter_hours.quantity)::numeric(48, 18) as quantity,
         md5(
-            coalesce(meters.daily_aggregation, 'sum')
+            '{{ checksum_of(["rpt_usage_daily"]) }}'
+            || coalesce(meters.daily_aggregation, 'sum')
             || string_agg(
                 meter_hours.load_id::text
                 || meter_hours.export_name
                 || extract(epoch from meter_hours.usage_start_at)::text
                 || meter_hours.slice_version::text,
                 ',' order by
-                    meter_hours.load_id, meter_hours.export_name, meter_hours.usage_start_at
+                    meter_hours.load_id,
+                    meter_hours.export_name collate "C",
+                    meter_hours.usage_start_at
             )
         )::uuid as day_version
     from meter_hours

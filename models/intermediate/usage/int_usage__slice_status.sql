@@ -55,7 +55,8 @@ ranked as (
     select
         *,
         max(export_precedence) filter (where is_current) over rivals as highest_precedence,
-        count(*) filter (where is_current) over rivals as loads_in_slice
+        count(*) filter (where is_current) over rivals as loads_in_slice,
+        count(*) over rivals as loads_ever_in_slice
     from held
     window rivals as (partition by usage_group, account_key, usage_start_at)
 ),
@@ -231,7 +232,7 @@ slice_status as (
         case
             when not counts then 'superseded'
             when counting_loads > 1 then 'piece'
-            when loads_in_slice > 1 then 'restates'
+            when loads_ever_in_slice > 1 then 'restates'
             else 'only load'
         end as decision,
         case

@@ -1,4 +1,5 @@
--- One row per load the loader ever began, whatever became of it.
+-- One row per load the loader ever began, whatever became of it, as of the beginning of a build: a
+-- file that is loaded or withdrawn meanwhile would be in one model and not in the next.
 with
 
 source as (

@@ -2,14 +2,14 @@
 -- name replaced, which say what changed. Failed and withdrawn loads are invisible from here.
 with
 
-source as (
-    select * from {{ source('loader', 'loads') }}
+ledger as (
+    select * from {{ ref('stg_loader__ledger') }}
 ),
 
 readable as (
     select
         load_id,
-        export as export_name,
+        export_name,
         account_key,
         uri,
         file_name,
@@ -18,10 +18,10 @@ readable as (
         rows_loaded,
         rows_rejected,
         rows_blank,
-        finished_at as loaded_at,
+        loaded_at,
         status = 'loaded' as is_current,
         replaced_by
-    from source
+    from ledger
     where status in ('loaded', 'replaced')
 )
 
