@@ -1,6 +1,6 @@
 {#- Everything above a node in the project, models and seeds. -#}
 {% macro ancestors_of(unique_id, found) -%}
-    {%- for parent in (graph.nodes if execute else {}).get(unique_id, {}).get('depends_on', {}).get('nodes', []) -%}
+    {%- for parent in (graph.nodes if graph.nodes is defined else {}).get(unique_id, {}).get('depends_on', {}).get('nodes', []) -%}
         {%- if parent in graph.nodes and parent not in found -%}
             {%- do found.append(parent) -%}
             {%- do ancestors_of(parent, found) -%}
@@ -11,7 +11,7 @@
 {#- A digest of the models named, as they are written. -#}
 {% macro checksum_of(names) -%}
 {%- set checksums = [] -%}
-{%- if execute -%}
+{%- if graph.nodes is defined -%}
     {%- for name in names -%}
         {%- do checksums.append(graph.nodes['model.usage_costs.' ~ name].checksum.checksum) -%}
     {%- endfor -%}
@@ -27,7 +27,7 @@
 {%- set checksums = [checksum_of(['int_usage__slices', 'int_usage__arrivals', 'fct_usage_hourly'])] -%}
 md5(concat_ws(
     ',',
-    {%- for unique_id in ancestors | sort if execute %}
+    {%- for unique_id in ancestors | sort if graph.nodes is defined %}
         {%- set node = graph.nodes[unique_id] %}
         {%- if node.resource_type == 'model' %}
             {%- do checksums.append(node.checksum.checksum) %}
