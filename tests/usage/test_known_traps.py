@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from delivering import Delivery
 
+from loader.problems import RefusedRowsError
+
 DATABRICKS = (
     "workspaceId,timestamp,clusterId,clusterName,clusterNodeType,clusterOwnerUserId,"
     "clusterCustomTags,sku,dbus,machineHours\n"
@@ -258,8 +260,38 @@ def trapped(delivery: Delivery) -> Delivery:
             assert load_id is not None
 
         trap(load)
+    refused = DATABRICKS + databricks_row("99", 1, DRIVER, "1") + databricks_row("99", 1, DRIVER, "x")
+    with pytest.raises(RefusedRowsError):
+        delivery.load_bytes(delivery.folder / "refused.csv", refused.encode(), "99")
     delivery.build(is_first=True)
     return delivery
+
+
+def test_every_row_of_every_load_has_its_place(trapped: Delivery) -> None:
+    """Also of a file that was refused, whose sound rows were given up."""
+    trapped.prove()
+    rows = trapped.connection.execute(
+        "select status, rows_read, rows_loaded, rows_rejected, rows_given_up, difference"
+        " from marts.rpt_load_balance where file_name = 'refused.csv'"
+    ).fetchall()
+    assert rows == [("failed", 2, 0, 1, 1, 0)]
+
+
+def test_what_a_newer_export_changed_is_told(trapped: Delivery) -> None:
+    """Day 1 was 1.0 and 100, then 1.5 and 100, and 1.5 alone from the day the cluster vanished."""
+    for account in ("11", "12"):
+        rows = trapped.connection.execute(
+            "select quantity_before, quantity_after, quantity_delta from marts.rpt_restatements"
+            " where account_key = %s and usage_date = '2026-10-01' order by load_id",
+            [account],
+        ).fetchall()
+        told = [tuple(str(number.normalize()) for number in row) for row in rows]
+        assert told[:3] == [
+            ("101", "101.5", "0.5"),
+            ("101.5", "101.5", "0"),
+            ("101.5", "1.5", "-1E+2"),
+        ]
+        assert told[3:] == [("1.5", "1.5", "0")] * 3
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.__name__)
