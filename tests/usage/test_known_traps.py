@@ -260,7 +260,8 @@ def trapped(delivery: Delivery) -> Delivery:
             assert load_id is not None
 
         trap(load)
-    refused = DATABRICKS + databricks_row("99", 1, DRIVER, "1") + databricks_row("99", 1, DRIVER, "x")
+    rows = (databricks_row("99", 1, DRIVER, dbus) for dbus in ("1", "x"))
+    refused = DATABRICKS + "".join(rows)
     with pytest.raises(RefusedRowsError):
         delivery.load_bytes(delivery.folder / "refused.csv", refused.encode(), "99")
     delivery.build(is_first=True)

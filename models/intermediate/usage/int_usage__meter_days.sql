@@ -23,13 +23,10 @@ meter_days as (
             || coalesce(meters.daily_aggregation, 'sum')
             || string_agg(
                 meter_hours.load_id::text
-                || meter_hours.export_name
                 || extract(epoch from meter_hours.usage_start_at)::text
                 || meter_hours.slice_version::text,
                 ',' order by
-                    meter_hours.load_id,
-                    meter_hours.export_name collate "C",
-                    meter_hours.usage_start_at
+                    meter_hours.load_id, meter_hours.usage_start_at
             )
         )::uuid as day_version
     from meter_hours
