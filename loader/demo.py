@@ -4,7 +4,6 @@ Every step is safe to repeat: what is loaded stays loaded, what is built is buil
 something changed since.
 """
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from loader.exports import read_exports
 from loader.inputs import expand
 from loader.loading import Request, Session, load_file
 from loader.progress import progress_bar
-from loader.project import Project
+from loader.project import Project, require_own_schemas
 from loader.report import summary_table, write_report
 from loader.starting import sample_loads
 
@@ -79,9 +78,7 @@ def run(project: Project, page: Path) -> None:
 
     Raises `LoaderError`; what was done before the error stays, and a rerun goes on from there.
     """
-    if os.environ.get("DBT_SCHEMA", "public") != "public":
-        message = "DBT_SCHEMA is set: the demo and its page work on the schemas without a prefix"
-        raise UsageError(message, "unset DBT_SCHEMA and run the demo again")
+    require_own_schemas("the demo and its page work")
     with _step("server") as say:
         say(describe(project))
     with connect(project, autocommit=True) as connection:

@@ -1,5 +1,6 @@
 """The project folder: where declarations, seeds, samples and the local server's files lie."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,16 @@ class Project:
     def server_home(self) -> Path:
         """Folder of the embedded PostgreSQL: data, password, port, log."""
         return self.root / ".postgres"
+
+
+def require_own_schemas(what: str) -> None:
+    """Raise `UsageError` where DBT_SCHEMA names a developer's own copy of the marts.
+
+    `what` is who reads the marts by their names and would read the shared ones instead.
+    """
+    if os.environ.get("DBT_SCHEMA", "public") != "public":
+        message = f"DBT_SCHEMA is set: {what} on the schemas without a prefix"
+        raise UsageError(message, "unset DBT_SCHEMA and run it again")
 
 
 def find_project(start: Path) -> Project:

@@ -22,7 +22,7 @@ from loader.commands.json_output import print_json
 from loader.commands.tables import print_table
 from loader.errors import UsageError
 from loader.exports import read_exports
-from loader.project import Project
+from loader.project import Project, require_own_schemas
 
 
 def breakdown(  # noqa: PLR0913  # one for each option
@@ -52,6 +52,7 @@ def breakdown(  # noqa: PLR0913  # one for each option
     Example: loader breakdown --since 2026-10-01 --until 2026-11-01 --group-by event_type
     """
     project = project_of(context)
+    require_own_schemas("loader breakdown works")
     question = Question(
         _source(project, source),
         *_period(since, until),

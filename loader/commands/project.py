@@ -12,6 +12,7 @@ from loader.commands.json_output import print_json
 from loader.connection import connect, is_own_server
 from loader.embedded import EmbeddedServer
 from loader.errors import LoaderError
+from loader.project import require_own_schemas
 from loader.starting import Started, start, withdraw_samples
 
 _PAGE = Path("report.html")
@@ -74,6 +75,7 @@ def report(
     from loader.report import write_report  # noqa: PLC0415
 
     project = project_of(context)
+    require_own_schemas("the page works")
     with connect(project, autocommit=True) as connection:
         summary = write_report(connection, out)
         seeds = {project.seeds, project.demo_seeds}

@@ -11,6 +11,7 @@ from loader.commands.json_output import print_json
 from loader.commands.trace_words import backward, backward_of_fixed, forward, print_chain
 from loader.errors import UsageError
 from loader.exports import read_exports
+from loader.project import require_own_schemas
 from loader.tracing import TracedCharge, TracedLine, trace_charge, trace_line, trace_usage
 
 # More digits than any line number has; PostgreSQL's bigint takes eighteen.
@@ -53,6 +54,7 @@ def trace(  # noqa: PLR0913  # one for each option
         raise UsageError(message, "leave it out, or name FILE:LINE")
     named = None if place is None else _split(place)
     project = project_of(context)
+    require_own_schemas("loader trace works")
     exports = read_exports(project)
     with connection.connect(project, autocommit=True) as database:
         if named is not None:

@@ -37,6 +37,7 @@ due as (
         meter_hours.meter_id,
         meter_hours.usage_start_at,
         meter_hours.usage_date,
+        meter_hours.slice_version,
         prices_in_force.price_id,
         md5(
             '{{ checksum_of(["int_charges__usage", "fct_charges"]) }}'
