@@ -19,7 +19,7 @@ from loader.tracing.facts import Row
 from loader.tracing.identifiers import find_id
 from loader.tracing.originals import Original, UnreadableError
 from loader.tracing.raw_records import Place, last_line, neighbours, raw_row, rejects_of
-from loader.tracing.usage import TracedUsage, is_built, usage_of_id, usage_of_row
+from loader.tracing.usage import TracedUsage, usage_of_id, usage_of_row, was_built
 
 _SHOWN_LOADS = 5
 # Compiling a query takes longer than finding one row with it.
@@ -153,7 +153,7 @@ def _trace(
         return TracedLine(load, line, Kind.NOT_LOADED)
     place = Place(load, _export_of(exports, load), line, fetch)
     rejects, raw = rejects_of(connection, place), raw_row(connection, place)
-    replacement, built = _replacement(connection, load), is_built(connection)
+    replacement, built = _replacement(connection, load), was_built(connection, load)
     if raw is None and rejects:
         return TracedLine(load, line, Kind.REJECTED, replacement, rejects=rejects)
     if raw is None:

@@ -96,8 +96,18 @@ _ROLE = "select role from reference.meters where meter_id = %(meter_id)s"
 
 def is_built(connection: Connection[Any]) -> bool:
     """Say whether there are usage records to look at, of whatever build."""
-    names = ("marts.fct_usage_hourly", "intermediate.int_usage__slice_status")
+    names = (
+        "marts.fct_usage_hourly",
+        "intermediate.int_usage__slice_status",
+        "staging.stg_loader__ledger",
+    )
     return existing(connection, *names) == set(names)
+
+
+def was_built(connection: Connection[Any], load: Load) -> bool:
+    """Say whether the last build, of whatever there is of it, knew of the load."""
+    known = "select load_id from staging.stg_loader__ledger where load_id = %s"
+    return is_built(connection) and bool(read(connection, known, [load.load_id]))
 
 
 def usage_of_row(connection: Connection[Any], load: Load, line: int) -> list[TracedUsage]:
@@ -108,6 +118,8 @@ def usage_of_row(connection: Connection[Any], load: Load, line: int) -> list[Tra
     counted = read(connection, _BY_ROW, [load.load_id, line])
     if counted:
         return [_counted(connection, record) for record in counted]
+    if load.status == "withdrawn":
+        return []
     return [_uncounted(connection, load, record) for record in _conformed(connection, load, [line])]
 
 
