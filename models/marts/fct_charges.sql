@@ -9,18 +9,34 @@
 -- that are missing are inserted: those of usage or prices that changed have just been deleted.
 with
 
-usage_charges as (
-    select * from {{ ref('int_charges__usage') }} as usage_charges
+missing as (
+    select * from {{ ref('int_charges__due') }} as due
     {%- if is_incremental() %}
     where
         not exists (
             select 1
             from {{ this }} as held
             where
-                held.load_id = usage_charges.load_id
-                and held.account_key = usage_charges.account_key
-                and held.meter_id = usage_charges.meter_id
-                and held.charge_start_at = usage_charges.usage_start_at
+                held.load_id = due.load_id
+                and held.account_key = due.account_key
+                and held.meter_id = due.meter_id
+                and held.charge_start_at = due.usage_start_at
+        )
+    {%- endif %}
+),
+
+usage_charges as (
+    select * from {{ ref('int_charges__usage') }} as usage_charges
+    {%- if is_incremental() %}
+    where
+        exists (
+            select 1
+            from missing
+            where
+                missing.load_id = usage_charges.load_id
+                and missing.account_key = usage_charges.account_key
+                and missing.meter_id = usage_charges.meter_id
+                and missing.usage_start_at = usage_charges.usage_start_at
         )
     {%- endif %}
 ),
