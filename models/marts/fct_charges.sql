@@ -1,33 +1,26 @@
+{% set keys = ['load_id', 'account_key', 'meter_id', 'charge_start_at'] -%}
+{% set stale = "forget_stale(ref('int_charges__due'), " ~ keys ~ ", 'charge_version')" -%}
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='append_new_columns',
-    pre_hook=["{{ forget_charges() }}", "{{ rename_services() }}"],
+    pre_hook=["{{ " ~ stale ~ " }}", "{{ rename_services() }}"],
 ) }}
 
 -- One charge: a usage record times its price, or one day's part of a fixed charge. Only charges
 -- that are missing are inserted: those of usage or prices that changed have just been deleted.
 with
 
-missing as (
-    select * from {{ ref('int_charges__due') }} as due
-    {%- if is_incremental() %}
-    where
-        not exists (
-            select 1
-            from {{ this }} as held
-            where
-                held.load_id = due.load_id
-                and held.account_key = due.account_key
-                and held.meter_id = due.meter_id
-                and held.charge_start_at = due.usage_start_at
-        )
-    {%- endif %}
+usage_charges as (
+    select * from {{ ref('int_charges__usage') }}
 ),
 
-usage_charges as (
-    select * from {{ ref('int_charges__usage') }} as usage_charges
-    {%- if is_incremental() %}
+{% if is_incremental() -%}
+missing as (
+    select * from {{ ref('int_charges__due') }} as due
+    where {{ is_missing('due', keys) | indent(4) }}
+),
+
+missing_charges as (
+    select * from usage_charges
     where
         exists (
             select 1
@@ -36,10 +29,11 @@ usage_charges as (
                 missing.load_id = usage_charges.load_id
                 and missing.account_key = usage_charges.account_key
                 and missing.meter_id = usage_charges.meter_id
-                and missing.usage_start_at = usage_charges.usage_start_at
+                and missing.charge_start_at = usage_charges.usage_start_at
         )
-    {%- endif %}
 ),
+
+{% endif -%}
 
 fixed_charges as (
     select * from {{ ref('int_charges__fixed') }}
@@ -77,7 +71,7 @@ charges as (
         attribution_key,
         load_id,
         charge_version
-    from usage_charges
+    from {{ 'missing_charges' if is_incremental() else 'usage_charges' }}
     union all
     select
         md5(row('fixed', fixed_charge_id, to_char(charge_date, 'YYYY-MM-DD'))::text)::uuid

@@ -1,8 +1,9 @@
+{% set keys = ['load_id', 'export_name', 'account_key', 'usage_start_at'] -%}
+{% set stale = "forget_stale(ref('int_usage__slice_status'), " ~ keys
+    ~ ", 'slice_version', only=\"status = 'current'\")" -%}
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='append_new_columns',
-    pre_hook=["{{ forget_slices() }}", "{{ rename_services() }}"],
+    pre_hook=["{{ " ~ stale ~ " }}", "{{ rename_services() }}"],
 ) }}
 
 -- One billable usage record that counts. Only slices that are missing are read and inserted: what
@@ -24,16 +25,7 @@ counting as (
 missing as (
     select * from counting
     {%- if is_incremental() %}
-    where
-        not exists (
-            select 1
-            from {{ this }} as held
-            where
-                held.load_id = counting.load_id
-                and held.export_name = counting.export_name
-                and held.account_key = counting.account_key
-                and held.usage_start_at = counting.usage_start_at
-        )
+    where {{ is_missing('counting', keys) | indent(4) }}
     {%- endif %}
 ),
 
@@ -63,8 +55,8 @@ plain_records as (
     select
         records.*,
         1::bigint as copy_number,
-        1::bigint as occurrence,
-        slices.slice_version
+        slices.slice_version,
+        1::bigint as occurrence
     from all_plain_records as records
     inner join plain_slices as slices
         on
@@ -123,47 +115,9 @@ repeating_records as (
 ),
 
 usage_records as (
-    select
-        source_name,
-        export_name,
-        account_key,
-        meter_key,
-        record_key,
-        occurrence,
-        resource_key,
-        resource_name,
-        owner_key,
-        usage_start_at,
-        usage_end_at,
-        occurred_at,
-        quantity,
-        unit,
-        tags,
-        load_id,
-        row_number,
-        slice_version
-    from plain_records
+    select * from plain_records
     union all
-    select
-        source_name,
-        export_name,
-        account_key,
-        meter_key,
-        record_key,
-        occurrence,
-        resource_key,
-        resource_name,
-        owner_key,
-        usage_start_at,
-        usage_end_at,
-        occurred_at,
-        quantity,
-        unit,
-        tags,
-        load_id,
-        row_number,
-        slice_version
-    from repeating_records
+    select * from repeating_records
 ),
 
 identified as (

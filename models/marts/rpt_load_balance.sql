@@ -36,12 +36,16 @@ balanced as (
         loads.rows_rejected,
         loads.rows_blank,
         case
-            when loads.status = 'loaded' and loads.export_name in ({{ exports_without_usage() }})
+            when
+                loads.status = 'loaded'
+                and loads.export_name in ({{ declared_names('export', usage=false) }})
                 then loads.rows_loaded
             else coalesce(placed.rows_current, 0)
         end::bigint as rows_current,
         case
-            when loads.status = 'replaced' and loads.export_name in ({{ exports_without_usage() }})
+            when
+                loads.status = 'replaced'
+                and loads.export_name in ({{ declared_names('export', usage=false) }})
                 then loads.rows_loaded
             else coalesce(placed.rows_superseded, 0)
         end::bigint as rows_superseded,

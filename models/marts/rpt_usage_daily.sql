@@ -1,8 +1,7 @@
+{% set keys = ['account_key', 'meter_id', 'usage_date'] -%}
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='append_new_columns',
-    pre_hook="{{ forget_days() }}",
+    pre_hook="{{ forget_stale(ref('int_usage__meter_days'), " ~ keys ~ ", 'day_version') }}",
 ) }}
 
 -- One row per day, meter, account and resource. Flows are added up; a level, such as a number of
@@ -13,18 +12,14 @@ usage_records as (
     select * from {{ ref('fct_usage_hourly') }}
 ),
 
+meter_days as (
+    select * from {{ ref('int_usage__meter_days') }}
+),
+
 missing as (
-    select * from {{ ref('int_usage__meter_days') }} as meter_days
+    select * from meter_days
     {%- if is_incremental() %}
-    where
-        not exists (
-            select 1
-            from {{ this }} as held
-            where
-                held.account_key = meter_days.account_key
-                and held.meter_id = meter_days.meter_id
-                and held.usage_date = meter_days.usage_date
-        )
+    where {{ is_missing('meter_days', keys) | indent(4) }}
     {%- endif %}
 ),
 

@@ -1,8 +1,5 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='append_new_columns',
-) }}
+{% set keys = ['attribution_key'] -%}
+{{ config(materialized='incremental') }}
 
 -- One row per attribution key: everything a rule may look at. A key is a digest of it, so a row
 -- once written stays true; only keys that are new are added.
@@ -31,12 +28,7 @@ used as (
         tags
     from usage_records
     {%- if is_incremental() %}
-    where
-        not exists (
-            select 1
-            from {{ this }} as held
-            where held.attribution_key = usage_records.attribution_key
-        )
+    where {{ is_missing('usage_records', keys) | indent(4) }}
     {%- endif %}
 ),
 
@@ -59,11 +51,7 @@ charged as (
             where used.attribution_key = fixed_charges.attribution_key
         )
         {%- if is_incremental() %}
-        and not exists (
-            select 1
-            from {{ this }} as held
-            where held.attribution_key = fixed_charges.attribution_key
-        )
+        and {{ is_missing('fixed_charges', keys) | indent(8) }}
         {%- endif %}
 ),
 

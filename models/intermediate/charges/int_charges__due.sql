@@ -35,7 +35,7 @@ due as (
         meter_hours.load_id,
         meter_hours.account_key,
         meter_hours.meter_id,
-        meter_hours.usage_start_at,
+        meter_hours.usage_start_at as charge_start_at,
         meter_hours.usage_date,
         meter_hours.slice_version,
         prices_in_force.price_id,

@@ -47,7 +47,7 @@ priced as (
             usage_records.load_id = due.load_id
             and usage_records.account_key = due.account_key
             and usage_records.meter_id = due.meter_id
-            and usage_records.usage_start_at = due.usage_start_at
+            and usage_records.usage_start_at = due.charge_start_at
             and usage_records.slice_version = due.slice_version
     left join prices on due.price_id = prices.price_id
 )

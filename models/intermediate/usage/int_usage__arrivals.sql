@@ -1,8 +1,7 @@
+{% set keys = ['load_id'] -%}
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='append_new_columns',
-    pre_hook="{{ forget_loads() }}",
+    pre_hook="{{ forget_stale(ref('int_usage__loads'), " ~ keys ~ ", 'usage_version') }}",
 ) }}
 
 -- One row per record of the exports whose records each stand for themselves, such as events. Only
@@ -10,18 +9,9 @@
 with
 
 loads as (
-    select
-        loads.load_id,
-        versions.usage_version
-    from {{ ref('stg_loader__loads') }} as loads
-    inner join {{ ref('int_usage__versions') }} as versions
-        on split_part(loads.export_name, '.', 1) = versions.source_name
+    select * from {{ ref('int_usage__loads') }} as loads
     {%- if is_incremental() %}
-    where
-        not exists (
-            select 1 from {{ this }} as held
-            where held.load_id = loads.load_id
-        )
+    where {{ is_missing('loads', keys) | indent(4) }}
     {%- endif %}
 ),
 

@@ -59,17 +59,7 @@ held as (
         quantity
     from slices
     union all
-    select
-        load_id,
-        source_name,
-        export_name,
-        account_key,
-        usage_start_at,
-        meter_key,
-        unit,
-        records,
-        quantity
-    from events
+    select * from events
 ),
 
 meter_hours as (
