@@ -1,14 +1,25 @@
 -- Guards invariant 1 between the allocated costs and what people look at: days and months of the
--- reports, and the list of unallocated cost, add up to the fact.
+-- reports add up to the fact; the list of unallocated cost to what nobody owned before sharing.
 with
 
 allocated as (
     select
         billing_period,
         currency,
-        sum(effective_cost) as effective_cost,
-        coalesce(sum(effective_cost) filter (where team = 'unallocated'), 0) as unallocated_cost
+        sum(effective_cost) as effective_cost
     from {{ ref('fct_allocated_costs_daily') }}
+    group by billing_period, currency
+),
+
+unowned as (
+    select
+        billing_period,
+        currency,
+        sum(effective_cost) as effective_cost
+    from {{ ref('int_allocation__lines') }}
+    where
+        step = 0
+        and method = 'unallocated'
     group by billing_period, currency
 ),
 
@@ -45,7 +56,7 @@ select
     allocated.effective_cost,
     daily.effective_cost as daily_cost,
     monthly.effective_cost as monthly_cost,
-    allocated.unallocated_cost,
+    unowned.effective_cost as unowned_cost,
     unallocated.effective_cost as listed_unallocated_cost
 from allocated
 full join daily
@@ -56,6 +67,10 @@ full join monthly
     on
         allocated.billing_period = monthly.billing_period
         and allocated.currency = monthly.currency
+left join unowned
+    on
+        allocated.billing_period = unowned.billing_period
+        and allocated.currency = unowned.currency
 left join unallocated
     on
         allocated.billing_period = unallocated.billing_period
@@ -63,4 +78,4 @@ left join unallocated
 where
     allocated.effective_cost is distinct from daily.effective_cost
     or allocated.effective_cost is distinct from monthly.effective_cost
-    or allocated.unallocated_cost != coalesce(unallocated.effective_cost, 0)
+    or coalesce(unowned.effective_cost, 0) != coalesce(unallocated.effective_cost, 0)

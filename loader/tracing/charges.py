@@ -41,7 +41,8 @@ _OWNER = """
         rules.operator as rule_operator, rules.value as rule_value, rules.note as rule_note
     from intermediate.int_allocation__owners as owners
     left join reference.attribution_rules as rules on owners.rule_id = rules.rule_id
-    where owners.attribution_key = %(attribution_key)s and owners.charge_date = %(charge_date)s
+    where owners.attribution_key = %(attribution_key)s
+    and owners.valid_from <= %(charge_date)s and owners.valid_to > %(charge_date)s
 """
 _NO_OWNER = {"team": "unallocated", "rule_id": None}
 _UNPRICED = """

@@ -1,4 +1,5 @@
--- One price of a meter and the days it holds, half-open. No contract means the list price holds.
+-- One price of a meter and the days it holds, half-open. No contract means the list price holds; a
+-- price that becomes known later than the build looks at is listed and not used.
 with
 
 prices as (
@@ -19,6 +20,8 @@ resolved as (
         pricing_block,
         valid_from,
         valid_to,
+        known_from,
+        coalesce(known_from <= ({{ as_of() }} at time zone 'UTC')::date, true) as is_known,
         reference
     from prices
 )

@@ -39,7 +39,8 @@ identified as (
     left join owners
         on
             seen.attribution_key = owners.attribution_key
-            and seen.last_used_on = owners.charge_date
+            and seen.last_used_on >= owners.valid_from
+            and seen.last_used_on < owners.valid_to
     where profiles.resource_key is not null
 ),
 

@@ -1,65 +1,53 @@
--- One row per day, team, source, service, account, currency and the way the cost got to the team.
--- Cost no rule gives to a team stays, as the team 'unallocated'.
+-- One row per day, team, source, service, account, currency and the way the cost got to the team:
+-- where every line of cost ends. Cost no rule gives to a team stays, as the team 'unallocated'.
 with
 
-charges as (
-    select * from {{ ref('fct_charges') }}
-),
-
-owners as (
-    select * from {{ ref('int_allocation__owners') }}
+lines as (
+    select * from {{ ref('int_allocation__lines') }}
+    where taken_by_rule_id is null
 ),
 
 teams as (
     select * from {{ ref('teams') }}
 ),
 
-owned as (
-    select
-        charges.*,
-        coalesce(owners.team, 'unallocated') as team,
-        owners.rule_id as allocation_rule_id,
-        case when owners.rule_id is null then 'unallocated' else 'direct' end as method
-    from charges
-    left join owners
-        on
-            charges.attribution_key = owners.attribution_key
-            and charges.charge_date = owners.charge_date
-    where charges.is_priced
-),
-
 daily as (
     select
-        owned.charge_date as usage_date,
-        owned.billing_period,
-        owned.team,
+        lines.usage_date,
+        lines.billing_period,
+        lines.team,
         teams.cost_centre,
-        owned.source_name,
-        owned.service_name,
-        owned.account_key,
-        false as is_shared,
-        owned.allocation_rule_id,
-        owned.method,
-        1::numeric(38, 18) as ratio,
-        owned.currency,
-        sum(owned.list_cost)::numeric(38, 12) as list_cost,
-        sum(owned.contracted_cost)::numeric(38, 12) as contracted_cost,
-        sum(owned.effective_cost)::numeric(38, 12) as effective_cost,
-        sum(owned.billed_cost)::numeric(38, 12) as billed_cost,
-        count(*) as charges
-    from owned
-    left join teams on owned.team = teams.team
+        lines.source_name,
+        lines.service_name,
+        lines.account_key,
+        lines.step > 0 as is_shared,
+        lines.step,
+        lines.from_team,
+        lines.rule_id as allocation_rule_id,
+        lines.method,
+        lines.ratio,
+        lines.currency,
+        sum(lines.list_cost)::numeric(38, 12) as list_cost,
+        sum(lines.contracted_cost)::numeric(38, 12) as contracted_cost,
+        sum(lines.effective_cost)::numeric(38, 12) as effective_cost,
+        sum(lines.billed_cost)::numeric(38, 12) as billed_cost,
+        sum(lines.charges)::bigint as charges
+    from lines
+    left join teams on lines.team = teams.team
     group by
-        owned.charge_date,
-        owned.billing_period,
-        owned.team,
+        lines.usage_date,
+        lines.billing_period,
+        lines.team,
         teams.cost_centre,
-        owned.source_name,
-        owned.service_name,
-        owned.account_key,
-        owned.allocation_rule_id,
-        owned.method,
-        owned.currency
+        lines.source_name,
+        lines.service_name,
+        lines.account_key,
+        lines.step,
+        lines.from_team,
+        lines.rule_id,
+        lines.method,
+        lines.ratio,
+        lines.currency
 )
 
 select * from daily

@@ -1,43 +1,26 @@
--- Cost that no attribution rule gives to a team: by resource, with the seed row that would fix it.
+-- Cost that no attribution rule gives to a team, before any of it is shared: by resource, with the
+-- seed row that would fix it.
 with
 
-charges as (
-    select * from {{ ref('fct_charges') }}
-),
-
-owners as (
-    select * from {{ ref('int_allocation__owners') }}
+owned as (
+    select * from {{ ref('int_allocation__owned') }}
 ),
 
 unallocated as (
     select
-        charges.billing_period,
-        charges.source_name,
-        charges.account_key,
-        charges.service_name,
-        charges.resource_key,
-        max(charges.resource_name) as resource_name,
-        charges.currency,
-        sum(charges.effective_cost)::numeric(38, 12) as effective_cost,
-        min(charges.charge_start_at) as first_used_at,
-        max(charges.charge_end_at) as last_used_at
-    from charges
-    where
-        charges.is_priced
-        and not exists (
-            select 1
-            from owners
-            where
-                owners.attribution_key = charges.attribution_key
-                and owners.charge_date = charges.charge_date
-        )
-    group by
-        charges.billing_period,
-        charges.source_name,
-        charges.account_key,
-        charges.service_name,
-        charges.resource_key,
-        charges.currency
+        billing_period,
+        source_name,
+        account_key,
+        service_name,
+        resource_key,
+        max(resource_name) as resource_name,
+        currency,
+        sum(effective_cost)::numeric(38, 12) as effective_cost,
+        min(first_charged_at) as first_used_at,
+        max(last_charged_at) as last_used_at
+    from owned
+    where rule_id is null
+    group by billing_period, source_name, account_key, service_name, resource_key, currency
 ),
 
 explained as (

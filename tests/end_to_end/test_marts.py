@@ -106,7 +106,8 @@ def test_rules_change_owners_only_from_their_day(marts: psycopg.Connection) -> N
         "select owners.team, min(charges.charge_date)::text, max(charges.charge_date)::text"
         " from marts.fct_charges as charges"
         " inner join intermediate.int_allocation__owners as owners"
-        " using (attribution_key, charge_date)"
+        " on charges.attribution_key = owners.attribution_key"
+        " and charges.charge_date >= owners.valid_from and charges.charge_date < owners.valid_to"
         " where charges.resource_key = '8e00f0c8b392983e' group by 1 order by 2"
     ).fetchall()
     assert [team for team, _, _ in rows] == ["growth", "search"]

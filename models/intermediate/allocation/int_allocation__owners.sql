@@ -1,10 +1,7 @@
--- One row per attribution key and day it has charges on: the first rule that matches, and its team.
--- A rule's validity is a matter of the charge's own day, so a new rule changes nothing before it.
+-- One row per attribution key and half-open period of days: the first rule that matches, and its
+-- team. A rule's validity is a matter of the charge's own day, so a new rule changes nothing
+-- before it. Where no rule matches there is no row: nobody owns the cost.
 with
-
-charges as (
-    select * from {{ ref('fct_charges') }}
-),
 
 attributes as (
     select * from {{ ref('int_allocation__attributes') }}
@@ -14,28 +11,24 @@ rules as (
     select * from {{ ref('attribution_rules') }}
 ),
 
+aliases as (
+    select * from {{ ref('team_aliases') }}
+),
+
 teams as (
     select * from {{ ref('teams') }}
 ),
 
-charged_days as (
-    select distinct
-        attribution_key,
-        charge_date
-    from charges
-),
-
-matched as (
+named as (
     select
         attributes.attribution_key,
         rules.rule_id,
         rules.priority,
-        rules.valid_from,
-        rules.valid_to,
+        coalesce(rules.valid_from, '-infinity') as valid_from,
+        coalesce(rules.valid_to, 'infinity') as valid_to,
         case rules.team
-            when '{value}' then lower(trim(attributes.attribute_value))
-            else rules.team
-        end as team
+            when '{value}' then lower(trim(attributes.attribute_value)) else rules.team
+        end as named_team
     from attributes
     inner join rules
         on
@@ -50,23 +43,57 @@ matched as (
         end
 ),
 
--- A tag whose value names no team is passed over, and the next rule is tried.
+-- A tag whose value names no team, by itself or by an alias, is passed over: the next rule is
+-- tried.
+matched as (
+    select
+        named.attribution_key,
+        named.rule_id,
+        named.priority,
+        named.valid_from,
+        named.valid_to,
+        teams.team
+    from named
+    left join aliases on named.named_team = lower(trim(aliases.alias))
+    inner join teams on coalesce(aliases.team, named.named_team) = teams.team
+),
+
+edges as (
+    select
+        attribution_key,
+        valid_from as edge
+    from matched
+    union
+    select
+        attribution_key,
+        valid_to as edge
+    from matched
+),
+
+periods as (
+    select
+        attribution_key,
+        edge as valid_from,
+        lead(edge) over (partition by attribution_key order by edge) as valid_to
+    from edges
+),
+
 owned as (
-    select distinct on (charged_days.attribution_key, charged_days.charge_date)
-        charged_days.attribution_key,
-        charged_days.charge_date,
+    select distinct on (periods.attribution_key, periods.valid_from)
+        periods.attribution_key,
+        periods.valid_from,
+        periods.valid_to,
         matched.team,
         matched.rule_id
-    from charged_days
+    from periods
     inner join matched
         on
-            charged_days.attribution_key = matched.attribution_key
-            and (matched.valid_from is null or charged_days.charge_date >= matched.valid_from)
-            and (matched.valid_to is null or charged_days.charge_date < matched.valid_to)
-    inner join teams on matched.team = teams.team
+            periods.attribution_key = matched.attribution_key
+            and periods.valid_from >= matched.valid_from
+            and periods.valid_to <= matched.valid_to
     order by
-        charged_days.attribution_key asc,
-        charged_days.charge_date asc,
+        periods.attribution_key asc,
+        periods.valid_from asc,
         matched.priority asc,
         matched.rule_id asc,
         matched.team asc

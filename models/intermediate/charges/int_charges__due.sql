@@ -39,10 +39,13 @@ due as (
         meter_hours.usage_date,
         meter_hours.slice_version,
         prices_in_force.price_id,
+        prices_in_force.exchange_rate,
         md5(
             '{{ checksum_of(["int_charges__usage", "fct_charges"]) }}'
+            || {{ reporting_currency() }}
             || meter_hours.slice_version
             || coalesce(prices.price_digest, '')
+            || coalesce(prices_in_force.exchange_rate, 0)
         )::uuid as charge_version
     from meter_hours
     left join meters on meter_hours.meter_id = meters.meter_id

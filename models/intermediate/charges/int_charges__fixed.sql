@@ -1,9 +1,14 @@
--- One row per fixed charge and day of its period. Each day's part is the difference of two rounded
--- running totals, so the parts add up to the amount exactly.
+-- One row per fixed charge and part. An amortised charge is billed on its first day and its cost is
+-- spread over the days of its period: each day is the difference of two rounded running totals, so
+-- the days add up to the amount exactly. Any other charge is one row, on its first day.
 with
 
-fixed_charges as (
-    select * from {{ ref('fixed_charges') }}
+amounts as (
+    select * from {{ ref('int_charges__fixed_amounts') }}
+),
+
+prepaid as (
+    select * from {{ ref('int_charges__prepaid') }}
 ),
 
 meters as (
@@ -12,34 +17,80 @@ meters as (
 
 days as (
     select
-        fixed_charges.*,
-        fixed_charges.period_start + series.day_number - 1 as charge_date,
+        amounts.*,
         series.day_number,
-        fixed_charges.period_end - fixed_charges.period_start as days_in_period
-    from fixed_charges
+        amounts.period_start + series.day_number - 1 as charge_date,
+        case when amounts.is_amortised then amounts.period_end - amounts.period_start else 1 end
+            as days_charged
+    from amounts
     cross join
-        lateral generate_series(1, fixed_charges.period_end - fixed_charges.period_start)
-            as series (day_number)
+        lateral generate_series(
+            1,
+            case when amounts.is_amortised then amounts.period_end - amounts.period_start else 1 end
+        ) as series (day_number)
 ),
 
 spread as (
     select
-        days.fixed_charge_id,
-        days.source_name,
-        days.account_key,
-        days.meter_id,
+        fixed_charge_id,
+        'charge' as part,
+        charge_date,
+        charge_category,
+        charged_amount * (day_number = 1)::integer as billed_cost,
+        case
+            when prepaid_amount is not null then charged_amount * 0
+            else
+                round(charged_amount * day_number / days_charged, 12)
+                - round(charged_amount * (day_number - 1) / days_charged, 12)
+        end as effective_cost
+    from days
+),
+
+parts as (
+    select
+        fixed_charge_id,
+        part,
+        charge_date,
+        charge_category,
+        billed_cost,
+        effective_cost
+    from spread
+    union all
+    select
+        fixed_charge_id,
+        part,
+        charge_date,
+        charge_category,
+        billed_cost,
+        effective_cost
+    from prepaid
+),
+
+described as (
+    select
+        parts.fixed_charge_id,
+        parts.part,
+        parts.charge_date,
+        amounts.source_name,
+        amounts.account_key,
+        amounts.meter_id,
         meters.service_name,
-        days.charge_category,
-        days.currency,
-        days.charge_date,
+        parts.charge_category,
+        case when parts.part = 'charge' then amounts.charge_frequency else 'Usage-Based' end
+            as charge_frequency,
+        amounts.charge_class,
+        amounts.description as charge_description,
+        amounts.currency as pricing_currency,
+        amounts.exchange_rate,
         null::text as resource_key,
         null::text as resource_name,
         null::text as owner_key,
         '{}'::jsonb as tags,
-        round(days.amount * days.day_number / days.days_in_period, 12)
-        - round(days.amount * (days.day_number - 1) / days.days_in_period, 12) as amount
-    from days
-    left join meters on days.meter_id = meters.meter_id
+        parts.billed_cost::numeric(38, 12) as billed_cost,
+        parts.effective_cost::numeric(38, 12) as effective_cost
+    from parts
+    inner join amounts on parts.fixed_charge_id = amounts.fixed_charge_id
+    left join meters on amounts.meter_id = meters.meter_id
 )
 
-select * from spread
+select * from described

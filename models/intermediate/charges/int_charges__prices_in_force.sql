@@ -14,6 +14,10 @@ prices as (
     select * from {{ ref('dim_prices') }}
 ),
 
+exchange_rates as (
+    select * from {{ ref('exchange_rates') }}
+),
+
 used as (
     select
         source_name,
@@ -37,13 +41,15 @@ located as (
             and used.account_key = accounts.account_key
 ),
 
--- A price that names the account's cloud or region beats one that holds everywhere.
+-- A price that names the account's cloud or region beats one that holds everywhere; of two versions
+-- of a price list, the one that became known later is believed.
 chosen as (
     select distinct on (located.meter_id, located.account_key, located.usage_date)
         located.meter_id,
         located.account_key,
         located.usage_date,
-        prices.price_id
+        prices.price_id,
+        prices.currency
     from located
     inner join prices
         on
@@ -52,12 +58,30 @@ chosen as (
             and (prices.region is null or located.region = prices.region)
             and located.usage_date >= prices.valid_from
             and (prices.valid_to is null or located.usage_date < prices.valid_to)
+    where prices.is_known
     order by
         located.meter_id asc,
         located.account_key asc,
         located.usage_date asc,
         prices.region asc nulls last,
-        prices.cloud asc nulls last
+        prices.cloud asc nulls last,
+        prices.known_from desc nulls last
+),
+
+converted as (
+    select
+        chosen.meter_id,
+        chosen.account_key,
+        chosen.usage_date,
+        chosen.price_id,
+        ({{ exchange_rate('chosen.currency', 'exchange_rates') }})::numeric(38, 18) as exchange_rate
+    from chosen
+    left join exchange_rates
+        on
+            chosen.currency = exchange_rates.from_currency
+            and exchange_rates.to_currency = {{ reporting_currency() }}
+            and exchange_rates.billing_period
+            = date_trunc('month', chosen.usage_date::timestamp)::date
 )
 
-select * from chosen
+select * from converted

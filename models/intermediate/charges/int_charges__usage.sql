@@ -1,5 +1,5 @@
 -- One charge per usage record of a meter that costs money. The only rounding is the charge's own:
--- price x quantity, to 12 decimals. No price, no cost: null, never 0.
+-- price x quantity x exchange rate, to 12 decimals. No price or no rate, no cost: null, never 0.
 with
 
 usage_records as (
@@ -31,15 +31,26 @@ priced as (
         usage_records.attribution_key,
         usage_records.load_id,
         prices.price_id,
-        prices.currency,
+        prices.currency as pricing_currency,
+        due.exchange_rate,
         prices.pricing_unit,
         usage_records.quantity / prices.pricing_block as pricing_quantity,
         prices.list_unit_price,
         prices.contracted_unit_price,
-        round(prices.list_unit_price * usage_records.quantity / prices.pricing_block, 12)
-            as list_cost,
-        round(prices.contracted_unit_price * usage_records.quantity / prices.pricing_block, 12)
-            as contracted_cost,
+        round(
+            prices.list_unit_price
+            * usage_records.quantity
+            * due.exchange_rate
+            / prices.pricing_block,
+            12
+        ) as list_cost,
+        round(
+            prices.contracted_unit_price
+            * usage_records.quantity
+            * due.exchange_rate
+            / prices.pricing_block,
+            12
+        ) as contracted_cost,
         due.charge_version
     from usage_records
     inner join due

@@ -1,0 +1,134 @@
+-- One row per rule for shared cost, month and team that bears a part: the team's base and the
+-- ratio. Without targets of its own a rule reaches every team that has a base, but none that
+-- passes cost on in the same step or earlier, and not the pool itself.
+with
+
+rules as (
+    select * from {{ ref('shared_cost_rules') }}
+),
+
+targets as (
+    select * from {{ ref('shared_cost_targets') }}
+),
+
+teams as (
+    select * from {{ ref('teams') }}
+),
+
+bases as (
+    select * from {{ ref('int_allocation__bases') }}
+),
+
+direct as (
+    select * from {{ ref('int_allocation__direct') }}
+),
+
+months as (
+    select distinct billing_period
+    from direct
+),
+
+targeted_rules as (
+    select distinct rule_id
+    from targets
+),
+
+candidates as (
+    select
+        rules.rule_id,
+        months.billing_period,
+        teams.team,
+        rules.method,
+        coalesce(rules.fallback, 'keep') as fallback,
+        coalesce(rules.driver_meter_id, 'direct_cost') as driver,
+        targets.team is not null as is_named,
+        targets.weight
+    from rules
+    cross join months
+    cross join teams
+    left join targeted_rules on rules.rule_id = targeted_rules.rule_id
+    left join targets
+        on
+            rules.rule_id = targets.rule_id
+            and teams.team = targets.team
+    where
+        targets.team is not null
+        or (
+            targeted_rules.rule_id is null
+            and not exists (
+                select 1
+                from rules as passing_on
+                where
+                    passing_on.from_team = teams.team
+                    and passing_on.step <= rules.step
+            )
+        )
+),
+
+based as (
+    select
+        candidates.rule_id,
+        candidates.billing_period,
+        candidates.team,
+        candidates.method,
+        candidates.fallback,
+        (candidates.is_named or own_costs.team is not null)::integer as even_base,
+        case candidates.method
+            when 'even' then (candidates.is_named or own_costs.team is not null)::integer
+            when 'fixed' then candidates.weight
+            else coalesce(bases.base_quantity, 0)
+        end as base_quantity
+    from candidates
+    left join bases
+        on
+            candidates.driver = bases.driver
+            and candidates.billing_period = bases.billing_period
+            and candidates.team = bases.team
+    left join bases as own_costs
+        on
+            own_costs.driver = 'direct_cost'
+            and candidates.billing_period = own_costs.billing_period
+            and candidates.team = own_costs.team
+),
+
+-- A base of zero divides nothing: the stated fallback holds.
+resolved as (
+    select
+        rule_id,
+        billing_period,
+        team,
+        method,
+        sum(base_quantity) over whole_rule = 0 as is_fallback,
+        case
+            when sum(base_quantity) over whole_rule > 0 then base_quantity
+            when fallback = 'even' then even_base
+            else 0
+        end as base_quantity
+    from based
+    window whole_rule as (partition by rule_id, billing_period)
+),
+
+weighted as (
+    select
+        rule_id,
+        billing_period,
+        team,
+        case when is_fallback then 'even' else method end as method,
+        is_fallback,
+        base_quantity::numeric(48, 18) as base_quantity,
+        sum(base_quantity) over (partition by rule_id, billing_period)::numeric(48, 18)
+            as base_total
+    from resolved
+    where base_quantity > 0
+)
+
+select
+    rule_id,
+    billing_period,
+    team,
+    method,
+    is_fallback,
+    base_quantity,
+    base_total,
+    round(base_quantity / base_total, 18)::numeric(38, 18) as ratio
+from weighted
