@@ -1,28 +1,25 @@
-"""Builds the marts: `dbt build` in this process, on the loader's connection.
-
-dbt's import alone costs seconds, so it happens once, here, and only when something is built.
-"""
+"""Builds the marts: seeds looked through, then `dbt build`, on the loader's connection."""
 
 import hashlib
 import os
 import shutil
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 from psycopg import Connection
 
 from loader import __version__, layout, raw_tables
 from loader.connection import connect, dbt_environment
+from loader.dbt_run import Failure, OnNode, run_dbt
 from loader.errors import LoaderError, UsageError
 from loader.exports import read_exports
 from loader.project import Project
+from loader.seeds import SeedProblem, check_seeds, explain, read_seeds, told
 
+_MAX_SHOWN = 10
 _BUILD_LOCK = "loader: dbt build"
 _BUILT_FROM = {".sql", ".yml", ".csv", ".md"}
 _TABLE = """
@@ -49,26 +46,29 @@ class BuildFailedError(LoaderError):
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A model, seed or test that did not pass, and dbt's reason."""
-
-    name: str
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class BuildResult:
-    """What a build did: nodes that passed by kind (model, seed, test, unit test), and seconds."""
+    """What a build did: nodes that passed by kind (model, seed, test, unit test), and seconds.
+
+    `problems` are wrong rows of seeds: found before dbt ran, which then did not run, or by tests.
+    """
 
     passed: Mapping[str, int]
     failures: Sequence[Failure]
     skipped: int
     seconds: float
+    warnings: Sequence[Failure] = ()
+    problems: Sequence[SeedProblem] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything that was to be built was built and passed."""
+        return not (self.failures or self.skipped or self.problems)
 
     @property
     def summary(self) -> str:
         """The counts as a phrase, such as `35 models, 11 seeds and 408 tests passed`."""
+        if self.problems and not self.passed:
+            return "nothing was built"
         words = [
             f"{self.passed[kind]} {label}"
             for kind, label in (
@@ -80,16 +80,29 @@ class BuildResult:
             if self.passed.get(kind)
         ]
         phrase = " and ".join([", ".join(words[:-1]), words[-1]]) if words[1:] else "".join(words)
-        ends = [f"{len(self.failures)} failed"] if self.failures else []
-        ends += [f"{self.skipped} skipped"] if self.skipped else []
-        return ", ".join([f"{phrase or 'nothing'} passed", *ends])
+        ends = [
+            f"{len(self.warnings)} of them with a warning" if self.warnings else "",
+            f"{len(self.failures)} failed" if self.failures else "",
+            f"{self.skipped} skipped" if self.skipped else "",
+        ]
+        return ", ".join([f"{phrase or 'nothing'} passed", *filter(None, ends)])
+
+    def explanation(self) -> list[str]:
+        """Return what went wrong, where and what to do: wrong rows of seeds, then other nodes."""
+        explained = {problem.test for problem in self.problems}
+        others = [failure for failure in self.failures if failure.name not in explained]
+        hidden = len(others) - _MAX_SHOWN
+        return [
+            *told(self.problems),
+            *(str(failure) for failure in others[:_MAX_SHOWN]),
+            *([f"{hidden} more failures are not shown: loader build --verbose"] * (hidden > 0)),
+            *(f"warning: {warning}" for warning in self.warnings),
+        ]
 
     def raise_failures(self) -> None:
-        """Raise `BuildFailedError`, naming the first ten failures, unless everything passed."""
-        if self.failures or self.skipped:
-            message = f"dbt build: {self.summary}"
-            reasons = [f"{failure.name}: {failure.reason}" for failure in self.failures[:10]]
-            raise BuildFailedError(message, *reasons, "see each one in full with: make build")
+        """Raise `BuildFailedError`, which explains what failed, unless everything passed."""
+        if not self.is_good:
+            raise BuildFailedError("\n".join([*self.explanation(), f"dbt build: {self.summary}"]))
 
 
 def build(
@@ -98,31 +111,38 @@ def build(
     *,
     seeds: Path | None = None,
     quiet: bool = False,
-    on_node: Callable[[int, int, str], None] | None = None,
+    on_node: OnNode | None = None,
 ) -> BuildResult:
     """Run `dbt build` on the configured database and return what passed and what did not.
 
     `arguments` are dbt's own, such as `--select`. `seeds` is another folder of decisions than
     `seeds/`. `on_node` is told of each node begun: its number, the number of all, and what it is.
-    The raw tables are created first, so that a vendor without files builds as an empty one. Tables
-    that an earlier version of the project built with other columns are built anew. One
-    build runs at a time on a database; another waits. Raises `DatabaseError`, and `UsageError` when
-    dbt cannot read the project.
+    Seeds that PostgreSQL would not take are named, and nothing is built. The raw tables are created
+    first, so that a vendor without files builds as an empty one. Tables that an earlier version
+    of the project built with other columns are built anew. One build runs at a time on a
+    database; another waits. Raises `DatabaseError`, and `UsageError` when dbt cannot read the
+    project.
     """
     environment = {**dbt_environment(project), "DO_NOT_TRACK": "1"}
     if seeds is not None:
         environment["LOADER_SEEDS"] = _inside(project, seeds)
     ensure_profile(project)
+    declared = read_seeds(project, seeds)
     with connect(project, autocommit=True) as connection, _one_at_a_time(connection):
+        if refused := check_seeds(connection, declared):
+            return BuildResult({}, (), 0, 0.0, problems=refused)
         exports = read_exports(project)
         raw_tables.prepare(connection, exports)
         raw_tables.analyze(connection, exports)
         before = fingerprint(connection, project, seeds)
         started = time.time()
         anew = ["--full-refresh"] if layout.outdated(connection, project, _schema_prefix()) else []
-        options = [*arguments, *anew]
-        result = _run_dbt(project, options, environment, quiet=quiet, on_node=on_node)
-        if not arguments and not result.failures and not result.skipped:
+        run = run_dbt(project, [*arguments, *anew], environment, quiet=quiet, on_node=on_node)
+        problems = explain(connection, f"{_schema_prefix()}reference", declared, run.seed_tests)
+        result = BuildResult(
+            run.passed, run.failures, run.skipped, run.seconds, run.warnings, problems
+        )
+        if not arguments and result.is_good:
             _remember(connection, before, result, started)
         return result
 
@@ -204,54 +224,6 @@ def _one_at_a_time(connection: Connection) -> Iterator[None]:
         )
 
 
-def _run_dbt(
-    project: Project,
-    arguments: Sequence[str],
-    environment: Mapping[str, str],
-    *,
-    quiet: bool,
-    on_node: Callable[[int, int, str], None] | None,
-) -> BuildResult:
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415  # the import costs seconds
-
-    def tell(event: Any) -> None:  # noqa: ANN401  # dbt's events are untyped
-        if on_node and event.info.name == "LogStartLine":
-            on_node(event.data.index, event.data.total, event.data.description)
-
-    place = ["--project-dir", str(project.root), "--profiles-dir", str(project.root)]
-    volume = ["--log-level", "none"] if quiet else []
-    started = time.monotonic()
-    with _environment(environment):
-        outcome = dbtRunner(callbacks=[tell]).invoke(["build", *volume, *place, *arguments])
-    if outcome.exception is not None:
-        message = f"dbt could not start: {outcome.exception}"
-        raise UsageError(message)
-    return _result(outcome.result, time.monotonic() - started)
-
-
-def _result(run: Any, seconds: float) -> BuildResult:  # noqa: ANN401  # dbt's results are untyped
-    passed: Counter[str] = Counter()
-    failures: list[Failure] = []
-    skipped = 0
-    for result in run.results:
-        status = str(result.status)
-        if status in {"pass", "success", "warn"}:
-            passed[str(result.node.resource_type)] += 1
-        elif status == "skipped":
-            skipped += 1
-        else:
-            failures.append(_failure(result))
-    return BuildResult(dict(passed), tuple(failures), skipped, seconds)
-
-
-def _failure(result: Any) -> Failure:  # noqa: ANN401  # dbt's results are untyped
-    # PostgreSQL's DETAIL and CONTEXT quote rows.
-    lines = str(result.message or result.status).splitlines()
-    kept = takewhile(lambda line: not line.strip().startswith(("DETAIL:", "CONTEXT:")), lines)
-    reason = " ".join(" ".join(kept).split())
-    return Failure(result.node.name, result.node.original_file_path, reason)
-
-
 def _remember(
     connection: Connection, fingerprint_built: str, result: BuildResult, started: float
 ) -> None:
@@ -262,18 +234,3 @@ def _remember(
         " values (%s, %s, to_timestamp(%s))",
         [fingerprint_built, sum(result.passed.values()), started],
     )
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for as long as dbt runs, because it reads its profile from them."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -4,7 +4,6 @@ Every step is safe to repeat: what is loaded stays loaded, what is built is buil
 something changed since.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +13,6 @@ from pathlib import Path
 
 import typer
 from psycopg import Connection
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from loader import raw_tables
 from loader.building import build, is_current
@@ -24,7 +21,7 @@ from loader.errors import UsageError
 from loader.exports import read_exports
 from loader.inputs import expand
 from loader.loading import Request, Session, load_file
-from loader.progress import progress_bar
+from loader.progress import node_progress, progress_bar
 from loader.project import Project, require_own_schemas
 from loader.report import summary_table, write_report
 from loader.starting import sample_loads
@@ -100,7 +97,7 @@ def build_samples(connection: Connection, project: Project) -> str:
     """Build the marts with the demo's decisions unless they are current; return what happened."""
     if is_current(connection, project, project.demo_seeds):
         return "nothing changed since the last build"
-    with _build_progress() as on_node:
+    with node_progress() as on_node:
         result = build(project, seeds=project.demo_seeds, quiet=True, on_node=on_node)
     result.raise_failures()
     return result.summary
@@ -128,15 +125,3 @@ def _step(name: str) -> Iterator[Callable[[str], None]]:
     said: list[str] = []
     yield said.append
     typer.echo(f"{name:<8} {' '.join(said)}  ({time.monotonic() - started:.1f} s)")
-
-
-@contextmanager
-def _build_progress() -> Iterator[Callable[[int, int, str], None] | None]:
-    """Show a bar over dbt's nodes, on a terminal only; it moves from dbt's own threads."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    columns = (TextColumn("dbt build"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda number, total, _what: bar.update(task, completed=number, total=total)

@@ -57,3 +57,34 @@ def progress_bar(
             return report
 
         yield begin
+
+
+@contextmanager
+def node_progress(*, quiet: bool = False) -> Iterator[Callable[[int, int, str], None] | None]:
+    """Show a bar over dbt's nodes with the name of the latest; it moves from dbt's own threads."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("dbt starts", total=None)
+
+        def show(number: int, total: int, description: str) -> None:
+            name = description.rsplit(maxsplit=1)[-1] if description else ""
+            bar.update(task, completed=number, total=total, description=name)
+
+        yield show

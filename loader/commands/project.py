@@ -12,6 +12,7 @@ from loader.commands.json_output import print_json
 from loader.connection import connect, is_own_server
 from loader.embedded import EmbeddedServer
 from loader.errors import LoaderError
+from loader.progress import node_progress
 from loader.project import require_own_schemas
 from loader.starting import Started, start, withdraw_samples
 
@@ -47,18 +48,26 @@ def build(
     seeds: Annotated[
         Path | None, typer.Option(help="Decide by the seeds of another folder.")
     ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show dbt's own log.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Run dbt build, seeds and tests included, on the configured database.
 
-    Example: loader build --select fct_charges+
+    What failed is explained on standard error: rows of seeds by file and line, tests with the way
+    to their rows. Example: loader build --select fct_charges+
     """
-    result = build_marts(project_of(context), arguments or (), seeds=seeds, quiet=as_json)
+    quiet = as_json or not verbose
+    with node_progress(quiet=not quiet) as on_node:
+        result = build_marts(
+            project_of(context), arguments or (), seeds=seeds, quiet=quiet, on_node=on_node
+        )
     if as_json:
         print_json(result)
     else:
+        for line in result.explanation():
+            typer.echo(line, err=True)
         typer.echo(f"dbt build: {result.summary} in {result.seconds:.1f} s")
-    if result.failures or result.skipped:
+    if not result.is_good:
         raise typer.Exit(1)
 
 

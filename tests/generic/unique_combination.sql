@@ -3,7 +3,9 @@
 
 select
     {{ columns | join(', ') }},
-    count(*) as occurrences
+    count(*) as occurrences,
+    'stands more than once' as problem,
+    'keep one of the rows, or tell them apart by {{ columns | join(', ') }}' as advice
 from {{ model }}
 group by {{ columns | join(', ') }}
 having count(*) > 1

@@ -1,0 +1,142 @@
+"""One run of dbt in this process, and what came of it.
+
+dbt's import alone costs seconds, so it happens here, and only when something is built.
+"""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+from loader.errors import UsageError
+from loader.project import Project
+from loader.seeds import SeedTest
+
+OnNode = Callable[[int, int, str], None]
+
+_PASSED = {"pass", "success", "warn"}
+_FOUND_ROWS = {"fail", "warn"}
+_OWN_COLUMNS = {"column_name", "model"}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A node that did not pass, and why; `compiled` is a file of SQL that finds wrong rows."""
+
+    kind: str
+    name: str
+    path: str
+    reason: str
+    compiled: str | None = None
+
+    def __str__(self) -> str:
+        """Return what failed, where and why, and how to see more of it."""
+        kind = {"test": "data test", "unit_test": "unit test"}.get(self.kind, self.kind)
+        more = (
+            f"its rows: loader db psql -f {self.compiled}"
+            if self.compiled and self.kind == "test"
+            else f"dbt's own log: loader build --verbose --select {self.name}"
+        )
+        return f"{self.path}: {kind} {self.name}\n  {self.reason}\n  {more}"
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """What dbt did: nodes that passed by kind (model, seed, test, unit_test), and the others."""
+
+    passed: Mapping[str, int]
+    failures: Sequence[Failure]
+    warnings: Sequence[Failure]
+    seed_tests: Sequence[SeedTest]
+    skipped: int
+    seconds: float
+
+
+def run_dbt(
+    project: Project,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    quiet: bool,
+    on_node: OnNode | None,
+) -> DbtRun:
+    """Run `dbt build` with these arguments of its own; `quiet` keeps its log from the output.
+
+    Raises `UsageError` when dbt cannot read the project.
+    """
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415  # the import costs seconds
+
+    def tell(event: Any) -> None:  # noqa: ANN401  # dbt's events are untyped
+        if on_node and event.info.name == "LogStartLine":
+            on_node(event.data.index, event.data.total, event.data.description)
+
+    place = ["--project-dir", str(project.root), "--profiles-dir", str(project.root)]
+    volume = ["--log-level", "none"] if quiet else []
+    started = time.monotonic()
+    with _environment(environment):
+        outcome = dbtRunner(callbacks=[tell]).invoke(["build", *volume, *place, *arguments])
+    if outcome.exception is not None:
+        message = f"dbt could not start: {outcome.exception}"
+        raise UsageError(message)
+    return _run(outcome.result, time.monotonic() - started)
+
+
+def _run(run: Any, seconds: float) -> DbtRun:  # noqa: ANN401  # dbt's results are untyped
+    passed: Counter[str] = Counter()
+    failures, warnings, seed_tests = list[Failure](), list[Failure](), list[SeedTest]()
+    skipped = 0
+    for result in run.results:
+        status = str(result.status)
+        if status == "skipped":
+            skipped += 1
+            continue
+        if status in _PASSED:
+            passed[str(result.node.resource_type)] += 1
+        else:
+            failures.append(_failure(result))
+        if status == "warn":
+            warnings.append(_failure(result))
+        if status == "fail" and (test := _seed_test(result.node)):
+            seed_tests.append(test)
+    return DbtRun(passed, failures, warnings, tuple(seed_tests), skipped, seconds)
+
+
+def _failure(result: Any) -> Failure:  # noqa: ANN401  # dbt's results are untyped
+    # PostgreSQL's DETAIL and CONTEXT quote rows.
+    lines = str(result.message or result.status).splitlines()
+    kept = takewhile(lambda line: not line.strip().startswith(("DETAIL:", "CONTEXT:")), lines)
+    reason = " ".join(" ".join(kept).split())
+    node = result.node
+    compiled = getattr(node, "compiled_path", None) if result.status in _FOUND_ROWS else None
+    return Failure(str(node.resource_type), node.name, node.original_file_path, reason, compiled)
+
+
+def _seed_test(node: Any) -> SeedTest | None:  # noqa: ANN401  # dbt's nodes are untyped
+    """Return the test if it is a generic one on a seed, and looks at nothing but seeds."""
+    seed = getattr(node, "attached_node", None) or ""
+    parents = node.depends_on.nodes
+    if not seed.startswith("seed.") or any(not name.startswith("seed.") for name in parents):
+        return None
+    kind, arguments = node.test_metadata.name, dict(node.test_metadata.kwargs)
+    column = arguments.get("column_name")
+    given = {name: value for name, value in arguments.items() if name not in _OWN_COLUMNS}
+    return SeedTest(node.name, kind, seed.rsplit(".", 1)[1], node.compiled_code, column, given)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for as long as dbt runs, because it reads its profile from them."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
