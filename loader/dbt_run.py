@@ -4,6 +4,7 @@ dbt's import alone costs seconds, so it happens here, and only when something is
 """
 
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,10 @@ OnNode = Callable[[int, int, str], None]
 
 _PASSED = {"pass", "success", "warn"}
 _FOUND_ROWS = {"fail", "warn"}
+_PLACE = re.compile(r"^[A-Z]\w+ Error in \w+ \S+ \([^)]*\) ")
+# PostgreSQL's DETAIL and CONTEXT quote rows.
+_QUOTING = ("DETAIL:", "CONTEXT:")
+_CHANGED = ("@@", "→", "+++", "---")
 _OWN_COLUMNS = {"column_name", "model"}
 
 
@@ -41,7 +46,8 @@ class Failure:
             if self.compiled and self.kind == "test"
             else f"dbt's own log: loader build --verbose --select {self.name}"
         )
-        return f"{self.path}: {kind} {self.name}\n  {self.reason}\n  {more}"
+        reason = self.reason.replace("\n", "\n  ")
+        return f"{self.path}: {kind} {self.name}\n  {reason}\n  {more}"
 
 
 @dataclass(frozen=True)
@@ -102,17 +108,35 @@ def _run(run: Any, seconds: float) -> DbtRun:  # noqa: ANN401  # dbt's results a
             warnings.append(_failure(result))
         if status == "fail" and (test := _seed_test(result.node)):
             seed_tests.append(test)
-    return DbtRun(passed, failures, warnings, tuple(seed_tests), skipped, seconds)
+    return DbtRun(dict(passed), failures, warnings, seed_tests, skipped, seconds)
 
 
 def _failure(result: Any) -> Failure:  # noqa: ANN401  # dbt's results are untyped
-    # PostgreSQL's DETAIL and CONTEXT quote rows.
-    lines = str(result.message or result.status).splitlines()
-    kept = takewhile(lambda line: not line.strip().startswith(("DETAIL:", "CONTEXT:")), lines)
-    reason = " ".join(" ".join(kept).split())
-    node = result.node
-    compiled = getattr(node, "compiled_path", None) if result.status in _FOUND_ROWS else None
-    return Failure(str(node.resource_type), node.name, node.original_file_path, reason, compiled)
+    node, kind = result.node, str(result.node.resource_type)
+    message = str(result.message or result.status)
+    if result.status in _FOUND_ROWS:
+        compiled = getattr(node, "compiled_path", None)
+        if kind == "unit_test":
+            return Failure(kind, node.name, node.original_file_path, _difference(message))
+        return Failure(kind, node.name, node.original_file_path, _count(result.failures), compiled)
+    return Failure(kind, node.name, node.original_file_path, _reason(message))
+
+
+def _count(rows: int) -> str:
+    return f"{rows:,} row is wrong" if rows == 1 else f"{rows:,} rows are wrong"
+
+
+def _reason(message: str) -> str:
+    """Return an error in one line, without its place and what PostgreSQL quotes of rows."""
+    lines = message.splitlines()
+    kept = takewhile(lambda line: not line.strip().startswith(_QUOTING), lines)
+    return _PLACE.sub("", " ".join(" ".join(kept).split()))
+
+
+def _difference(message: str) -> str:
+    """Return the header and the changed rows of a unit test, one a line."""
+    lines = [line.rstrip() for line in message.splitlines()]
+    return "\n".join(line for line in lines if line.startswith(_CHANGED)) or _reason(message)
 
 
 def _seed_test(node: Any) -> SeedTest | None:  # noqa: ANN401  # dbt's nodes are untyped

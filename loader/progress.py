@@ -73,12 +73,14 @@ def node_progress(*, quiet: bool = False) -> Iterator[Callable[[int, int, str], 
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.table import Column  # noqa: PLC0415
 
+    one_line = Column(no_wrap=True, overflow="ellipsis")
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
+        TextColumn("{task.description}", markup=False, table_column=one_line),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("dbt starts", total=None)

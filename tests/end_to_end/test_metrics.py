@@ -1,20 +1,15 @@
 """Billable metrics of the sample month: what the marts say against what the events say."""
 
-import csv
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import psycopg
 import pytest
 import sample_metrics
 import sample_totals
 from sample_metrics import Key, Result
+from seed_mistakes import add_row, build_seeds, copy_seeds, failed_tests
 
-ROOT = Path(__file__).parents[2]
 COLUMNS = "metric_id, customer_id, group_values, {}, value, event_count, events_unusable"
 
 
@@ -67,13 +62,6 @@ def test_customers_have_every_event_under_one_name(marts: psycopg.Connection) ->
     ).fetchall()
     actual = {(customer, event_type): events for customer, event_type, events in rows}
     assert actual == sample_metrics.expected_customer_events()
-
-
-def add(folder: Path, seed: str, **cells: str) -> None:
-    path = folder / f"{seed}.csv"
-    header = path.read_text(encoding="utf-8").splitlines()[0].split(",")
-    with path.open("a", newline="", encoding="utf-8") as lines:
-        csv.DictWriter(lines, header, restval="", lineterminator="\n").writerow(cells)
 
 
 MISTAKES = {
@@ -161,25 +149,11 @@ MISTAKES = {
 @pytest.fixture(scope="module")
 def failing(tmp_path_factory: pytest.TempPathFactory, own_database: dict[str, str]) -> set[str]:
     """Names of the tests that fail on a copy of the seeds with every mistake planted."""
-    folder = tmp_path_factory.mktemp("seeds")
-    for path in sample_totals.SEEDS.glob("*.csv"):
-        (folder / path.name).write_bytes(path.read_bytes())
+    folder = copy_seeds(tmp_path_factory.mktemp("seeds"))
     for seed, cells in MISTAKES.values():
-        add(folder, seed, **cells)
-    seeds = ["billable_metrics", "billable_metric_filters"]
-    result = subprocess.run(
-        [
-            *(sys.executable, "-m", "loader", "build", "--json", "--seeds", str(folder)),
-            *("--select", *seeds, "--indirect-selection", "cautious"),
-        ],
-        cwd=ROOT,
-        env=own_database,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 1, result.stderr
-    return {failure["name"] for failure in json.loads(result.stdout)["failures"]}
+        add_row(folder, seed, cells, like=None)
+    seeds = ("billable_metrics", "billable_metric_filters", "--indirect-selection", "cautious")
+    return failed_tests(build_seeds(folder, own_database, seeds))
 
 
 def test_each_mistake_in_a_definition_is_found_and_nothing_else(failing: set[str]) -> None:

@@ -1,112 +1,330 @@
-"""Each way a decision can be wrong makes the test that guards it fail, by name."""
+"""Each way a decision can be wrong fails the test that guards it, and is named by file and line."""
 
-import csv
-import json
-import subprocess
-import sys
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-import sample_totals
-
-ROOT = Path(__file__).parents[2]
-Row = dict[str, str]
+from databases import connect_to
+from seed_mistakes import add_row, build_seeds, copy_seeds, failed_tests, first_row
 
 
-def add(folder: Path, seed: str, like: int = 0, **changes: str) -> None:
-    """Append a copy of a row with some columns changed."""
-    path = folder / f"{seed}.csv"
-    with path.open(newline="", encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
-    with path.open("a", newline="", encoding="utf-8") as lines:
-        csv.DictWriter(lines, list(rows[0]), lineterminator="\n").writerow(rows[like] | changes)
+@dataclass(frozen=True)
+class Mistake:
+    """A row like the seed's first one, but for some cells, and what a build says about it."""
+
+    test: str
+    seed: str
+    column: str | None
+    problem: str
+    cells: dict[str, str] = field(default_factory=dict)
+
+
+BACKWARDS = {"valid_from": "2026-02-01", "valid_to": "2026-01-01"}
+ELSEWHERE = {"region": "elsewhere"}
+MISTAKES = (
+    Mistake(
+        "periods_do_not_overlap_prices_price_id__meter_id__cloud__region",
+        "prices",
+        None,
+        "shares days with public-databricks-enterprise-all-purpose-compute,"
+        " which holds from 2023-06-01 to 2026-10-01",
+        {"price_id": "overlapping", "valid_from": "2023-01-01", "valid_to": "2023-06-02"},
+    ),
+    Mistake(
+        "prices__periods_have_a_length",
+        "prices",
+        None,
+        "ends before its first day is over",
+        {"price_id": "empty", "valid_from": "2022-01-01", "valid_to": "2022-01-01"},
+    ),
+    Mistake(
+        "prices__are_not_negative",
+        "prices",
+        None,
+        "has a negative price, or a block that is not above 0",
+        {"price_id": "negative", "list_unit_price": "-1", "region": "nowhere"},
+    ),
+    Mistake(
+        "relationships_prices_meter_id__meter_id__ref_meters_",
+        "prices",
+        "meter_id",
+        "is not in meters.csv",
+        {"price_id": "lost", "meter_id": "databricks:NO_SUCH_METER"},
+    ),
+    Mistake(
+        "prices__currencies_are_codes",
+        "prices",
+        "currency",
+        "is not a currency code",
+        {"price_id": "odd-money", "currency": "usd", **ELSEWHERE},
+    ),
+    Mistake(
+        "not_null_prices_list_unit_price",
+        "prices",
+        "list_unit_price",
+        "is empty",
+        {"price_id": "free", "list_unit_price": "", "region": "free"},
+    ),
+    Mistake(
+        "meters__ids_are_source_and_key",
+        "meters",
+        None,
+        "has an identifier that is not its source and key",
+        {"meter_id": "spacelift:wrong", "meter_key": "right"},
+    ),
+    Mistake(
+        "meters__levels_are_never_summed",
+        "meters",
+        "daily_aggregation",
+        "adds up a level",
+        {"meter_id": "databricks:lvl", "meter_key": "lvl", "kind": "level"},
+    ),
+    Mistake(
+        "teams__are_lower_case_and_not_reserved",
+        "teams",
+        "team",
+        "is not in lower case, or a word that means something else",
+        {"team": "Shouting", "parent_team": ""},
+    ),
+    Mistake(
+        "teams__form_a_tree",
+        "teams",
+        "parent_team",
+        "leads back to itself: snake < tail < snake",
+        {"team": "snake", "parent_team": "tail"},
+    ),
+    Mistake(
+        "teams__form_a_tree",
+        "teams",
+        "parent_team",
+        "leads back to itself: tail < snake < tail",
+        {"team": "tail", "parent_team": "snake"},
+    ),
+    Mistake(
+        "relationships_teams_parent_team__team__ref_teams_",
+        "teams",
+        "parent_team",
+        "is not in teams.csv",
+        {"team": "orphan", "parent_team": "nobody"},
+    ),
+    Mistake(
+        "attribution_rules__name_a_known_team",
+        "attribution_rules",
+        None,
+        "names a team that is not in teams.csv",
+        {"rule_id": "to-nobody", "priority": "900", "team": "nobody"},
+    ),
+    Mistake(
+        "attribution_rules__compare_with_something",
+        "attribution_rules",
+        "value",
+        "is empty, so there is nothing to compare with",
+        {"rule_id": "by-nothing", "operator": "equals", "value": ""},
+    ),
+    Mistake(
+        "attribution_rules__attributes_are_known",
+        "attribution_rules",
+        "attribute",
+        "is nothing a rule can look at",
+        {"rule_id": "by-colour", "attribute": "colour"},
+    ),
+    Mistake(
+        "attribution_rules__periods_have_a_length",
+        "attribution_rules",
+        "valid_to",
+        "is not after valid_from",
+        {"rule_id": "backwards", **BACKWARDS},
+    ),
+    Mistake(
+        "attribution_rules__do_not_overlap",
+        "attribution_rules",
+        None,
+        "shares days with tag-team, which holds from 2026-01-01 without an end",
+        {"rule_id": "again", "valid_from": "2027-01-01"},
+    ),
+    Mistake(
+        "attribution_rules__regular_expressions_are_valid",
+        "attribution_rules",
+        "value",
+        "is not a regular expression",
+        {"rule_id": "unbalanced", "operator": "regex", "value": 'acme-(a|b "c"'},
+    ),
+    Mistake(
+        "attribution_rules__regular_expressions_are_valid",
+        "attribution_rules",
+        "value",
+        "is not a regular expression",
+        {"rule_id": "repeating", "operator": "regex", "value": "a{2,1}"},
+    ),
+    Mistake(
+        "unique_attribution_rules_rule_id",
+        "attribution_rules",
+        "rule_id",
+        "stands more than once",
+        {"priority": "901"},
+    ),
+    Mistake(
+        "is_declared_source_attribution_rules_source_name",
+        "attribution_rules",
+        "source_name",
+        "is not a declared source",
+        {"rule_id": "misspelt", "source_name": "spacelfit"},
+    ),
+    Mistake(
+        "accepted_values_attribution_rules_operator__equals__prefix__regex__exists",
+        "attribution_rules",
+        "operator",
+        "is not an accepted value",
+        {"rule_id": "like", "operator": "like", "value": "a"},
+    ),
+    Mistake(
+        "budgets__periods_have_a_length",
+        "budgets",
+        "period_end",
+        "is not after period_start",
+        {"period_start": "2026-10-02", "period_end": "2026-10-02"},
+    ),
+    Mistake(
+        "budgets__amounts_are_positive",
+        "budgets",
+        "amount",
+        "is not above 0",
+        {"period_start": "2026-11-01", "period_end": "2026-12-01", "amount": "-1"},
+    ),
+    Mistake(
+        "unique_combination_accounts_source_name__account_key",
+        "accounts",
+        None,
+        "stands more than once",
+    ),
+    Mistake(
+        "metronome_customer_aliases__lead_to_the_end",
+        "metronome_customer_aliases",
+        "customer_id",
+        "is an alias itself",
+        {"ingest_alias": "acct-1", "customer_id": "acct-10042"},
+    ),
+    Mistake(
+        "is_declared_export_source_schedules_export_name",
+        "source_schedules",
+        "export_name",
+        "is not a declared export",
+        {"export_name": "tecton.billable_usage_v3"},
+    ),
+    Mistake(
+        "source_schedules__newest_versions_stand_for_themselves",
+        "source_schedules",
+        "superseded_by",
+        "is no export that stands for itself",
+        {"export_name": "tecton.oldest", "superseded_by": "tecton.billable_usage_v1"},
+    ),
+    Mistake(
+        "accepted_values_source_schedules_grain__hour__day",
+        "source_schedules",
+        "grain",
+        "is not an accepted value",
+        {"export_name": "tecton.week", "grain": "week"},
+    ),
+    Mistake(
+        "source_schedules__late_comes_after_due",
+        "source_schedules",
+        "late_hours",
+        "is before the usage is due",
+        {"export_name": "tecton.hasty", "late_hours": "1"},
+    ),
+    Mistake(
+        "accepted_values_source_schedules_zero_rule__later_usage__never",
+        "source_schedules",
+        "zero_rule",
+        "is not an accepted value",
+        {"export_name": "tecton.rule", "zero_rule": "always"},
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build said of seeds with every mistake in them, and the line of each mistake."""
+
+    folder: Path
+    lines: list[int]
+    answer: dict[str, Any]
+
+    def problem(self, number: int) -> dict[str, Any] | None:
+        mistake, line = MISTAKES[number], self.lines[number]
+        return next(
+            (
+                found
+                for found in self.answer["problems"]
+                if (found["test"], found["line"]) == (mistake.test, line)
+            ),
+            None,
+        )
 
 
 @pytest.fixture(scope="module")
-def failing(tmp_path_factory: pytest.TempPathFactory, own_database: dict[str, str]) -> set[str]:
-    """Names of the tests that fail on a copy of the seeds with every mistake planted."""
-    folder = tmp_path_factory.mktemp("seeds")
-    for path in sample_totals.SEEDS.glob("*.csv"):
-        (folder / path.name).write_bytes(path.read_bytes())
-    add(folder, "prices", price_id="overlapping", valid_from="2023-01-01", valid_to="2023-06-02")
-    add(folder, "prices", price_id="empty", valid_from="2022-01-01", valid_to="2022-01-01")
-    add(folder, "prices", price_id="negative", list_unit_price="-1", region="nowhere")
-    add(folder, "prices", price_id="lost", meter_id="databricks:NO_SUCH_METER")
-    add(folder, "prices", price_id="odd-money", currency="usd", region="elsewhere")
-    add(folder, "meters", meter_id="spacelift:wrong", meter_key="right")
-    add(
-        folder,
-        "meters",
-        meter_id="spacelift:lvl",
-        source_name="spacelift",
-        meter_key="lvl",
-        kind="level",
-    )
-    add(folder, "teams", team="Shouting", parent_team="")
-    add(folder, "teams", team="snake", parent_team="tail")
-    add(folder, "teams", team="tail", parent_team="snake")
-    add(folder, "attribution_rules", rule_id="to-nobody", team="nobody")
-    add(folder, "attribution_rules", rule_id="by-nothing", operator="equals", value="")
-    add(folder, "attribution_rules", rule_id="by-colour", attribute="colour")
-    add(
-        folder,
-        "attribution_rules",
-        rule_id="backwards",
-        valid_from="2026-02-01",
-        valid_to="2026-01-01",
-    )
-    add(folder, "budgets", period_start="2026-10-02", period_end="2026-10-02")
-    add(folder, "accounts")
-    add(folder, "source_schedules", export_name="tecton.billable_usage_v3")
-    add(
-        folder,
-        "source_schedules",
-        export_name="tecton.oldest",
-        superseded_by="tecton.billable_usage_v1",
-    )
-    add(folder, "source_schedules", export_name="tecton.week", grain="week")
-    add(folder, "source_schedules", export_name="tecton.hasty", late_hours="1")
-    add(folder, "source_schedules", export_name="tecton.rule", zero_rule="always")
-    selection = ["resource_type:seed", "resource_type:test"]
-    options = ["--indirect-selection", "cautious", "--exclude", "resource_type:model"]
-    result = subprocess.run(
-        [
-            *(sys.executable, "-m", "loader", "build", "--json", "--seeds", str(folder)),
-            *("--select", *selection, *options),
-        ],
-        cwd=ROOT,
-        env=own_database,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 1, result.stderr
-    return {failure["name"] for failure in json.loads(result.stdout)["failures"]}
+def spoilt(tmp_path_factory: pytest.TempPathFactory, own_database: dict[str, str]) -> Built:
+    folder = copy_seeds(tmp_path_factory.mktemp("seeds"))
+    lines = [add_row(folder, mistake.seed, mistake.cells) for mistake in MISTAKES]
+    # A file as a spreadsheet leaves it is a file as good as any.
+    states = folder / "spacelift_run_states.csv"
+    states.write_bytes(b"\xef\xbb\xbf" + states.read_bytes().replace(b"\n", b"\r\n"))
+    return Built(folder, lines, build_seeds(folder, own_database))
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "periods_do_not_overlap_prices_price_id__meter_id__cloud__region",
-        "prices__periods_have_a_length",
-        "prices__are_not_negative",
-        "expression_is_true_prices_currency__currency_A_Z_3_",
-        "expression_is_true_meters_meter_id_source_name_meter_key",
-        "relationships_prices_meter_id__meter_id__ref_meters_",
-        "meters__levels_are_never_summed",
-        "teams__are_lower_case_and_not_reserved",
-        "assert_teams_form_a_tree",
-        "attribution_rules__name_a_known_team",
-        "attribution_rules__compare_with_something",
-        "attribution_rules__periods_have_a_length",
-        "budgets__periods_have_a_length",
-        "unique_combination_accounts_source_name__account_key",
-        "is_declared_export_source_schedules_export_name",
-        "source_schedules__newest_versions_stand_for_themselves",
-        "accepted_values_source_schedules_grain__hour__day",
-        "source_schedules__late_comes_after_due",
-        "accepted_values_source_schedules_zero_rule__later_usage__never",
-    ],
+    "number",
+    range(len(MISTAKES)),
+    ids=[f"{mistake.test}-{number}" for number, mistake in enumerate(MISTAKES)],
 )
-def test_the_mistake_is_found_by(name: str, failing: set[str]) -> None:
-    assert name in failing
+def test_the_mistake_is_named_by_file_and_line(number: int, spoilt: Built) -> None:
+    mistake, found = MISTAKES[number], spoilt.problem(number)
+    assert mistake.test in failed_tests(spoilt.answer)
+    assert found is not None
+    assert found["place"] == f"{spoilt.folder}/{mistake.seed}.csv"
+    assert (found["column"], found["problem"]) == (mistake.column, mistake.problem)
+    assert found["advice"]
+    shown = {name: cell or "" for name, cell in found["cells"].items()}
+    assert shown
+    assert shown.items() <= (first_row(mistake.seed) | mistake.cells).items()
+
+
+def test_every_failed_test_names_its_rows(spoilt: Built) -> None:
+    assert failed_tests(spoilt.answer) == {found["test"] for found in spoilt.answer["problems"]}
+
+
+def test_both_rows_of_a_pair_are_named(spoilt: Built) -> None:
+    rows = [
+        (found["line"], found["problem"], found["cells"])
+        for found in spoilt.answer["problems"]
+        if found["test"] == "attribution_rules__do_not_overlap" and found["line"] == 2
+    ]
+    assert (
+        2,
+        "shares days with again, which holds from 2027-01-01 without an end",
+        {"rule_id": "tag-team", "valid_from": "2026-01-01", "valid_to": None},
+    ) in rows
+
+
+def test_postgresql_says_why_a_regular_expression_is_none(spoilt: Built) -> None:
+    reasons = {
+        found["cells"]["value"]: found["advice"].partition(";")[0]
+        for found in spoilt.answer["problems"]
+        if found["test"] == "attribution_rules__regular_expressions_are_valid"
+    }
+    assert reasons == {
+        'acme-(a|b "c"': "invalid regular expression: parentheses () not balanced",
+        "a{2,1}": "invalid regular expression: invalid repetition count(s)",
+    }
+
+
+def test_a_seed_with_a_mark_and_windows_line_ends_is_read_as_any(
+    spoilt: Built, own_database: dict[str, str]
+) -> None:
+    assert not [found for found in spoilt.answer["problems"] if "run_states" in found["place"]]
+    with connect_to(own_database) as connection:
+        row = connection.execute(
+            "select description from reference.spacelift_run_states where run_state = 'QUEUED'"
+        ).fetchone()
+    assert row == ("Waits for another run of the stack or for a worker.",)
