@@ -57,7 +57,8 @@ def read_table(seed: Seed) -> Table:
         problem = error.message.removeprefix(f"{seed.place}: ")
         return Table((), (), (SeedProblem(seed.place, 1, "the file", problem, _ADVICE[_NO_UTF8]),))
     if isinstance(header, Problem):
-        return Table((), (), (_problem(seed, header),))
+        no_header = header._replace(expected=f"the header is {','.join(seed.columns)}")
+        return Table((), (), (_problem(seed, no_header),))
     if wrong := _wrong_columns(seed, header):
         return Table((), (), wrong)
     return _table(seed, header, read_records(lines, header))
