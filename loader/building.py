@@ -13,9 +13,10 @@ from psycopg import Connection
 
 from loader import __version__, layout, raw_tables
 from loader.connection import connect, dbt_environment
-from loader.dbt_run import Failure, OnNode, run_dbt
+from loader.dbt_run import Failure, OnNode, named, run_dbt
 from loader.errors import LoaderError, UsageError
 from loader.exports import read_exports
+from loader.problems import counted
 from loader.project import Project
 from loader.seeds import SeedProblem, check_seeds, explain, read_seeds, told
 
@@ -69,16 +70,8 @@ class BuildResult:
         """The counts as a phrase, such as `35 models, 11 seeds and 408 tests passed`."""
         if self.problems and not self.passed:
             return "nothing was built"
-        words = [
-            f"{self.passed[kind]} {label}"
-            for kind, label in (
-                ("seed", "seeds"),
-                ("model", "models"),
-                ("test", "data tests"),
-                ("unit_test", "unit tests"),
-            )
-            if self.passed.get(kind)
-        ]
+        kinds = ("seed", "model", "test", "unit_test")
+        words = [counted(self.passed[kind], named(kind)) for kind in kinds if self.passed.get(kind)]
         phrase = " and ".join([", ".join(words[:-1]), words[-1]]) if words[1:] else "".join(words)
         ends = [
             f"{len(self.warnings)} of them with a warning" if self.warnings else "",

@@ -14,6 +14,8 @@ from itertools import takewhile
 from typing import Any
 
 from loader.errors import UsageError
+from loader.personal_data import masked
+from loader.problems import counted
 from loader.project import Project
 from loader.seeds import SeedTest
 
@@ -40,14 +42,18 @@ class Failure:
 
     def __str__(self) -> str:
         """Return what failed, where and why, and how to see more of it."""
-        kind = {"test": "data test", "unit_test": "unit test"}.get(self.kind, self.kind)
         more = (
             f"its rows: loader db psql -f {self.compiled}"
             if self.compiled and self.kind == "test"
             else f"dbt's own log: loader build --verbose --select {self.name}"
         )
         reason = self.reason.replace("\n", "\n  ")
-        return f"{self.path}: {kind} {self.name}\n  {reason}\n  {more}"
+        return f"{self.path}: {named(self.kind)} {self.name}\n  {reason}\n  {more}"
+
+
+def named(kind: str) -> str:
+    """Return what people call a kind of node."""
+    return {"test": "data test", "unit_test": "unit test"}.get(kind, kind)
 
 
 @dataclass(frozen=True)
@@ -88,10 +94,11 @@ def run_dbt(
     if outcome.exception is not None:
         message = f"dbt could not start: {outcome.exception}"
         raise UsageError(message)
-    return _run(outcome.result, time.monotonic() - started)
+    return summed_up(outcome.result, time.monotonic() - started)
 
 
-def _run(run: Any, seconds: float) -> DbtRun:  # noqa: ANN401  # dbt's results are untyped
+def summed_up(run: Any, seconds: float) -> DbtRun:  # noqa: ANN401  # dbt's results are untyped
+    """Return what the results of a run of dbt come to."""
     passed: Counter[str] = Counter()
     failures, warnings, seed_tests = list[Failure](), list[Failure](), list[SeedTest]()
     skipped = 0
@@ -123,14 +130,14 @@ def _failure(result: Any) -> Failure:  # noqa: ANN401  # dbt's results are untyp
 
 
 def _count(rows: int) -> str:
-    return f"{rows:,} row is wrong" if rows == 1 else f"{rows:,} rows are wrong"
+    return f"{counted(rows, 'row')} {'is' if rows == 1 else 'are'} wrong"
 
 
 def _reason(message: str) -> str:
     """Return an error in one line, without its place and what PostgreSQL quotes of rows."""
     lines = message.splitlines()
     kept = takewhile(lambda line: not line.strip().startswith(_QUOTING), lines)
-    return _PLACE.sub("", " ".join(" ".join(kept).split()))
+    return masked(_PLACE.sub("", " ".join(" ".join(kept).split())))
 
 
 def _difference(message: str) -> str:

@@ -35,6 +35,11 @@ def shortened(value: str) -> str:
     return repr(value if len(value) <= _MAX_CELL else value[: _MAX_CELL - 1] + "…")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 row` or `1,200 rows`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def shown_name(name: str) -> str:
     """Return a name found in a file as it may be shown behind the word for what it names."""
     return "with an e-mail address" if "@" in name else shortened(name)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from loader.personal_data import masked
-from loader.problems import MAX_SHOWN, shortened
+from loader.problems import MAX_SHOWN, counted, shortened
 
 Cells = Mapping[str, str | None]
 
@@ -50,11 +50,7 @@ def told(problems: Sequence[SeedProblem]) -> list[str]:
     if not problems:
         return []
     seeds = len({problem.place for problem in problems})
-    total = f"{_counted(len(problems), 'problem')} in {_counted(seeds, 'seed')}"
+    total = f"{counted(len(problems), 'problem')} in {counted(seeds, 'seed')}"
     hidden = len(problems) - MAX_SHOWN
     ends = f"{total}, {hidden:,} of them not shown" if hidden > 0 else total
     return [*(str(problem) for problem in problems[:MAX_SHOWN]), ends]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
