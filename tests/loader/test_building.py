@@ -59,7 +59,8 @@ def built(*results: SimpleNamespace) -> BuildResult:
                 "model",
                 "fct",
                 "error",
-                "Database Error in model fct (models/fct.sql)\n  duplicate key of jane@example.com\n"
+                "Database Error in model fct (models/fct.sql)\n"
+                "  duplicate key of jane@example.com\n"
                 "  DETAIL:  Key (owner)=(jane) exists.\n  compiled code at target/run/fct.sql",
             ),
             (
