@@ -25,7 +25,7 @@ def copy_seeds(folder: Path) -> Path:
 
 
 def first_row(seed: str) -> dict[str, str]:
-    return sample_totals.seed(seed)[0]
+    return next(iter(sample_totals.seed(seed)), {})
 
 
 def add_row(folder: Path, seed: str, cells: dict[str, str], *, like: int | None = 0) -> int:

@@ -240,6 +240,34 @@ MISTAKES = (
         "is not an accepted value",
         {"export_name": "tecton.rule", "zero_rule": "always"},
     ),
+    Mistake(
+        "team_aliases__lead_to_the_end",
+        "team_aliases",
+        "team",
+        "is an alias itself",
+        {"alias": "growth-crew", "team": "growth-team"},
+    ),
+    Mistake(
+        "shared_cost_rules__name_a_known_team",
+        "shared_cost_rules",
+        "from_team",
+        "is not in teams.csv",
+        {"rule_id": "of-nobody", "from_team": "nobody"},
+    ),
+    Mistake(
+        "shared_cost_targets__have_not_passed_their_cost_on_before",
+        "shared_cost_targets",
+        None,
+        "gets cost in a step in which, or after which, it passes its own on no more",
+        {"team": "risk"},
+    ),
+    Mistake(
+        "fixed_charges__credits_are_not_positive",
+        "fixed_charges",
+        None,
+        "is a credit above 0",
+        {"fixed_charge_id": "credit", "charge_category": "Credit"},
+    ),
 )
 
 
@@ -263,10 +291,20 @@ class Built:
         )
 
 
+def first_of(seed: str) -> int | None:
+    return None if seed == "team_aliases" else 0
+
+
 @pytest.fixture(scope="module")
 def spoilt(tmp_path_factory: pytest.TempPathFactory, own_database: dict[str, str]) -> Built:
     folder = copy_seeds(tmp_path_factory.mktemp("seeds"))
-    lines = [add_row(folder, mistake.seed, mistake.cells) for mistake in MISTAKES]
+    add_row(folder, "team_aliases", {"alias": "growth-team", "team": "growth"}, like=None)
+    everything = {"rule_id": "all-of-risk", "from_team": "risk", "method": "even", "step": "1"}
+    add_row(folder, "shared_cost_rules", everything, like=None)
+    lines = [
+        add_row(folder, mistake.seed, mistake.cells, like=first_of(mistake.seed))
+        for mistake in MISTAKES
+    ]
     # A file as a spreadsheet leaves it is a file as good as any.
     states = folder / "spacelift_run_states.csv"
     states.write_bytes(b"\xef\xbb\xbf" + states.read_bytes().replace(b"\n", b"\r\n"))
@@ -291,7 +329,9 @@ def test_the_mistake_is_named_by_file_and_line(number: int, spoilt: Built) -> No
 
 
 def test_every_failed_test_names_its_rows(spoilt: Built) -> None:
-    assert failed_tests(spoilt.answer) == {found["test"] for found in spoilt.answer["problems"]}
+    # Tests that look at marts too fail here because none is built.
+    found_rows = {failure["name"] for failure in spoilt.answer["failures"] if failure["compiled"]}
+    assert found_rows == {found["test"] for found in spoilt.answer["problems"]}
 
 
 def test_both_rows_of_a_pair_are_named(spoilt: Built) -> None:
