@@ -24,7 +24,7 @@ BACKWARDS = {"valid_from": "2026-02-01", "valid_to": "2026-01-01"}
 ELSEWHERE = {"region": "elsewhere"}
 MISTAKES = (
     Mistake(
-        "periods_do_not_overlap_prices_price_id__meter_id__cloud__region",
+        "prices__do_not_overlap",
         "prices",
         None,
         "shares days with public-databricks-enterprise-all-purpose-compute,"
