@@ -7,8 +7,12 @@ attributes as (
     select * from {{ ref('int_allocation__attributes') }}
 ),
 
+-- What is no regular expression matches nothing, and is what a test of the seed refuses.
 rules as (
-    select * from {{ ref('attribution_rules') }}
+    select
+        *,
+        case when {{ is_valid_regex('value') }} then value end as value_regex
+    from {{ ref('attribution_rules') }}
 ),
 
 aliases as (
@@ -38,7 +42,7 @@ named as (
         case rules.operator
             when 'equals' then attributes.attribute_value = rules.value
             when 'prefix' then starts_with(attributes.attribute_value, rules.value)
-            when 'regex' then attributes.attribute_value ~ rules.value
+            when 'regex' then attributes.attribute_value ~ rules.value_regex
             when 'exists' then true
         end
 ),
