@@ -1,0 +1,56 @@
+-- Guards that FOCUS loses and adds nothing: by source, month and currency, each of the four costs
+-- is that of the priced charges, to the last digit, and every priced charge is there.
+with
+
+charges as (
+    select
+        source_name,
+        billing_period,
+        currency,
+        count(*) as charges,
+        sum(list_cost) as list_cost,
+        sum(contracted_cost) as contracted_cost,
+        sum(effective_cost) as effective_cost,
+        sum(billed_cost) as billed_cost
+    from {{ ref('fct_charges') }}
+    where is_priced
+    group by source_name, billing_period, currency
+),
+
+focus_rows as (
+    select
+        "x_SourceName" as source_name,
+        ("BillingPeriodStart" at time zone 'UTC')::date as billing_period,
+        "BillingCurrency" as currency,
+        count(distinct "x_ChargeId") as charges,
+        sum("ListCost") as list_cost,
+        sum("ContractedCost") as contracted_cost,
+        sum("EffectiveCost") as effective_cost,
+        sum("BilledCost") as billed_cost
+    from {{ ref('focus_cost_and_usage') }}
+    group by "x_SourceName", "BillingPeriodStart", "BillingCurrency"
+)
+
+select
+    charges.*,
+    focus_rows.effective_cost as focus_effective_cost
+from charges
+full join focus_rows
+    on
+        charges.source_name = focus_rows.source_name
+        and charges.billing_period = focus_rows.billing_period
+        and charges.currency = focus_rows.currency
+where
+    (
+        charges.charges,
+        charges.list_cost,
+        charges.contracted_cost,
+        charges.effective_cost,
+        charges.billed_cost
+    ) is distinct from (
+        focus_rows.charges,
+        focus_rows.list_cost,
+        focus_rows.contracted_cost,
+        focus_rows.effective_cost,
+        focus_rows.billed_cost
+    )
