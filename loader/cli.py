@@ -13,7 +13,7 @@ import psycopg
 import typer
 
 from loader import __version__
-from loader.commands import breakdown, database, listings, load, project, rejects, trace
+from loader.commands import breakdown, database, export, listings, load, project, rejects, trace
 from loader.commands.plain_values import Command, Group
 from loader.errors import DatabaseError, LoaderError, UsageError
 from loader.project import find_project
@@ -37,6 +37,7 @@ app.command("init")(project.init)
 app.command("build", context_settings={"ignore_unknown_options": True})(project.build)
 app.command("report")(project.report)
 app.command("demo")(project.demo)
+app.add_typer(export.app, name="export")
 app.add_typer(database.app, name="db")
 
 

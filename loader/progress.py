@@ -90,3 +90,17 @@ def node_progress(*, quiet: bool = False) -> Iterator[Callable[[int, int, str], 
             bar.update(task, completed=number, total=total, description=name)
 
         yield show
+
+
+@contextmanager
+def row_progress(total: int, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """Show one bar over rows to write; yield what is told how many were written so far."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _rows: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("rows", total=total)
+        yield lambda rows: bar.update(task, completed=rows)

@@ -51,8 +51,14 @@ where
         and num_nulls("SubAccountId", "SubAccountName", "SubAccountType") in (0, 3)
         and ("ResourceId" is not null or "ResourceName" is null)
         and '' not in (
-            "BillingAccountId", "BillingAccountName", "ChargeDescription", "ServiceName",
-            "ProviderName", coalesce("ResourceId", '-'), coalesce("SkuId", '-'), coalesce("SubAccountId", '-')
+            "BillingAccountId",
+            "BillingAccountName",
+            "ChargeDescription",
+            "ProviderName",
+            "ServiceName",
+            coalesce("ResourceId", '-'),
+            coalesce("SkuId", '-'),
+            coalesce("SubAccountId", '-')
         )
         and {{ is_flat_object('"Tags"') }}
         and {{ is_flat_object('"SkuPriceDetails"') }}
