@@ -7,14 +7,37 @@ units as (
     select * from {{ ref('focus_units') }}
 ),
 
+provider_tags as (
+    select
+        source_name,
+        array_agg(tag_key) as tag_keys
+    from {{ ref('focus_provider_tags') }}
+    group by source_name
+),
+
+subcategories as (
+    select * from {{ ref('focus_subcategories') }}
+),
+
 focus_rows as (
     select * from {{ ref('focus_cost_and_usage') }}
+),
+
+known as (
+    select
+        focus_rows.*,
+        subcategories.service_category as parent_category,
+        provider_tags.tag_keys
+    from focus_rows
+    left join subcategories
+        on focus_rows."ServiceSubcategory" = subcategories.service_subcategory
+    left join provider_tags on focus_rows."x_SourceName" = provider_tags.source_name
 )
 
 select
     "x_ChargeId",
     "ChargeCategory"
-from focus_rows
+from known
 where
     (
         ("ChargeCategory" in ('Usage', 'Purchase')) = ("ListUnitPrice" is not null)
@@ -25,7 +48,8 @@ where
         and ("ChargeCategory" = 'Usage') = ("ConsumedQuantity" is not null)
         and ("ConsumedQuantity" is null) = ("ConsumedUnit" is null)
         and ("ChargeCategory" = 'Tax') = ("SkuId" is null)
-        and num_nulls("SkuId", "SkuMeter", "SkuPriceId", "PricingCategory") in (0, 4)
+        and num_nulls("SkuId", "SkuMeter", "PricingCategory") in (0, 3)
+        and ("SkuPriceId" is null) = ("ListUnitPrice" is null)
         and ("SkuPriceId" is not null or "SkuPriceDetails" is null)
         and "ChargeCategory" in ('Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment')
         and coalesce("ChargeClass", 'Correction') = 'Correction'
@@ -60,7 +84,15 @@ where
             coalesce("SkuId", '-'),
             coalesce("SubAccountId", '-')
         )
+        and "ServiceCategory" = parent_category
+        and not coalesce("Tags" ?| tag_keys, false)
         and {{ is_flat_object('"Tags"') }}
         and {{ is_flat_object('"SkuPriceDetails"') }}
+        and not jsonb_path_exists(
+            coalesce("SkuPriceDetails", '{}'),
+            '$.keyvalue() ? (!(@.key starts with "x_"))',
+            '{}',
+            true
+        )
         and {{ is_flat_object('"x_AllocatedTags"') }}
     ) is not true

@@ -47,7 +47,7 @@ priced as (
         end as focus_contracted_unit_price,
         case
             when is_use then fixed_charge_id || ' per day'
-            when charge_category != 'Tax' then coalesce(price_id, fixed_charge_id)
+            when is_metered or is_counted then coalesce(price_id, fixed_charge_id)
         end as sku_price_id
     from counted
 ),
