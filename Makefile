@@ -12,13 +12,20 @@ SQL := models $(wildcard tests/*.sql)
 WITH_DATABASE = test -f profiles.yml || cp profiles.example.yml profiles.yml; \
 	settings=$$($(BIN)/loader db env) && eval "$$settings" &&
 SQLFLUFF = $(WITH_DATABASE) $(BIN)/sqlfluff
+# focus-validator 2.2.1 wants Python 3.12 or newer and NumPy 1.26, which has no wheels beyond 3.12.
+FOCUS_PYTHON ?= $(shell for p in python3.12 \
+	$${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.12*/bin/python3.12 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null \
+	&& echo $$p && break; done)
+FOCUS_LOCK := tests/focus/requirements.lock
+FOCUS_READY := .venv-focus/.ready
 
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export PYTHONUTF8 := 1
 
-.PHONY: help demo test build lint fmt docs bench clean ci lock setup chromium
+.PHONY: help demo test build lint fmt docs bench clean ci lock setup chromium focus
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,13 +54,20 @@ docs: build ## dbt docs as one page that opens without a server: target/static_i
 	@$(WITH_DATABASE) $(BIN)/dbt docs generate --static --quiet
 	@echo "wrote target/static_index.html"
 
+focus: $(READY) $(FOCUS_READY) ## the official FOCUS validator and other gates on what was built; needs Python 3.12
+	@mkdir -p target/focus
+	@$(WITH_DATABASE) $(BIN)/dbt compile --quiet --select focus_cost_and_usage \
+	  assert_focus_costs_are_the_charges assert_focus_rows_keep_the_rules >/dev/null
+	@$(BIN)/loader export focus --out target/focus/focus.parquet
+	@$(BIN)/python tests/focus/gate.py .venv-focus
+
 bench: $(READY) ## loader load beside psql \copy, and builds beside SQL by hand
 	@$(BIN)/python bench/run.py
 	@$(BIN)/python bench/build.py
 
 clean: ## stop the embedded server; remove environment, data and builds
 	@test ! -x $(BIN)/loader || $(BIN)/loader db remove --yes || true
-	@rm -rf .venv .postgres target logs report.html
+	@rm -rf .venv .venv-focus .postgres target logs report.html
 
 chromium: ## install Debian's Chromium for the page's tests, unless there is one
 	@command -v chromium >/dev/null || { apt-get update -qq && \
@@ -66,6 +80,8 @@ setup: $(READY) ## the environment alone
 lock: ## pin every dependency anew, by version and hash (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-strip-extras --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
+	  --no-header --no-annotate tests/focus/requirements.in -o $(FOCUS_LOCK)
 
 # The stamp is touched last, so that a set-up that was killed is done again.
 $(READY): requirements.lock pyproject.toml
@@ -87,4 +103,20 @@ $(READY): requirements.lock pyproject.toml
 	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . ; }
 	@# Written here even where the environment forbids it: every start without it compiles for seconds.
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import dbt.cli.main, loader.cli'
+	@touch $@
+
+# An environment of its own: the validator wants an older NumPy and Arrow than the loader.
+$(FOCUS_READY): $(FOCUS_LOCK)
+	@test -n "$(FOCUS_PYTHON)" || { \
+	  echo "error: focus-validator 2.2.1 needs Python 3.12, and none was found on PATH or in pyenv;"; \
+	  echo "  name one with: make focus FOCUS_PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "preparing .venv-focus with $(FOCUS_PYTHON)"
+	@rm -rf .venv-focus
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --python $(FOCUS_PYTHON) .venv-focus && \
+	  uv pip install --quiet --python .venv-focus/bin/python --require-hashes -r $(FOCUS_LOCK); \
+	else \
+	  $(FOCUS_PYTHON) -m venv .venv-focus && \
+	  .venv-focus/bin/python -m pip install --quiet --require-hashes -r $(FOCUS_LOCK); \
+	fi
 	@touch $@

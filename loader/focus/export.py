@@ -61,8 +61,8 @@ class FocusTotals:
 class FocusExport:
     """What was written: both files, and what the data file holds. `months` are first days."""
 
-    file: Path
-    metadata: Path
+    file: str
+    metadata: str
     format: Format
     rows: int
     bytes: int
@@ -102,7 +102,14 @@ def export_focus(
             write = write_csv if kind is Format.CSV else write_parquet
             rows = write(connection, columns, condition, data, report)
             result = FocusExport(
-                out, metadata_path(out), kind, rows, data.bytes, data.sha256, months, totals
+                str(out),
+                str(metadata_path(out)),
+                kind,
+                rows,
+                data.bytes,
+                data.sha256,
+                months,
+                totals,
             )
             _write_metadata(connection, columns, result)
     return result
@@ -148,7 +155,7 @@ def _write_metadata(
     with connection.cursor(row_factory=scalar_row) as cursor:
         prefixes = cursor.execute(_TAG_PREFIXES).fetchall()
     dataset = {
-        "File": result.file.name,
+        "File": Path(result.file).name,
         "Rows": result.rows,
         "Sha256": result.sha256,
         "Months": [f"{month:%Y-%m}" for month in result.months],
@@ -164,5 +171,5 @@ def _write_metadata(
             for total in result.totals
         ],
     }
-    with replaced(result.metadata) as stream:
+    with replaced(Path(result.metadata)) as stream:
         stream.write(metadata_document(columns, prefixes, dataset))

@@ -120,7 +120,8 @@ focus_rows as (
     left join owners
         on
             charges.attribution_key = owners.attribution_key
-            and charges.charge_date = owners.charge_date
+            and charges.charge_date >= owners.valid_from
+            and charges.charge_date < owners.valid_to
     left join teams on owners.team = teams.team
 )
 

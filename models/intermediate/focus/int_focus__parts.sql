@@ -4,17 +4,8 @@
 -- purchase has no effective cost, what it covers has no billed cost, and the parts add up.
 with
 
--- Until fct_charges has these columns itself, they are derived here and nowhere else.
 charges as (
-    select
-        *,
-        case when charge_category = 'Usage' then 'Usage-Based' else 'Recurring' end
-            as charge_frequency,
-        null::text as charge_class,
-        null::text as charge_description,
-        currency as pricing_currency,
-        1::numeric as exchange_rate
-    from {{ ref('fct_charges') }}
+    select * from {{ ref('fct_charges') }}
     where is_priced
 ),
 
@@ -65,18 +56,18 @@ costed as (
             when not has_use then list_cost
             when is_use then list_cost - kept_cost
             else kept_cost
-        end as list_cost,
+        end::numeric(38, 12) as list_cost,
         case
             when not has_use then contracted_cost
             when is_use then contracted_cost - kept_cost
             else kept_cost
-        end as contracted_cost,
+        end::numeric(38, 12) as contracted_cost,
         case
             when not has_use then effective_cost
             when is_use then effective_cost - kept_cost
             else kept_cost
-        end as effective_cost,
-        case when is_use then 0 else billed_cost end as billed_cost,
+        end::numeric(38, 12) as effective_cost,
+        case when is_use then 0 else billed_cost end::numeric(38, 12) as billed_cost,
         currency,
         pricing_currency,
         exchange_rate,
