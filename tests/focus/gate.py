@@ -43,6 +43,7 @@ def main() -> None:
             sys.exit(f"dbt tests fail before anything was spoiled: {', '.join(found)}")
         right = right_runs(rows)
         spoiled, seen = spoiled_runs(rows, tests)
+    sys.stderr.write(f"asking the gates {len(right) + len(spoiled)} times, a minute or so\n")
     verdicts = validate(environment, [*right, *spoiled])
     problems = [
         *report_official(FOLDER / "official.xml", command),

@@ -17,6 +17,8 @@ DEMO, STARTER = SEEDS, ROOT / "loader/starter_seeds"
 VENDOR_FACTS = (
     *("tecton_units", "spacelift_run_states", "source_schedules"),
     *("databricks_regions", "databricks_skus_deprecated"),
+    *("focus_subcategories", "focus_services", "focus_providers"),
+    *("focus_provider_tags", "focus_units"),
 )
 DECISIONS = (
     *("accounts", "attribution_rules", "budgets", "fixed_charges", "teams"),
