@@ -20,7 +20,7 @@ Verdicts = Mapping[tuple[str, str], Mapping[str, Any]]
 
 def say(*cells: str) -> None:
     """Print a line of cells."""
-    widths = (44, 11, 11, 11, 11)
+    widths = (54, 11, 11, 11, 11)
     line = "".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=False))
     sys.stdout.write(line.rstrip() + "\n")
 
