@@ -1,62 +1,100 @@
--- One row per budget: what its team and the teams below it have spent in the period.
-with recursive
-
-budgets as (
-    select * from {{ ref('budgets') }}
-),
-
-teams as (
-    select * from {{ ref('teams') }}
-),
-
-costs as (
-    select * from {{ ref('rpt_costs_daily') }}
-),
-
-members as (
-    select
-        team as budget_team,
-        team
-    from teams
-    union
-    select
-        members.budget_team,
-        teams.team
-    from members
-    inner join teams on members.team = teams.parent_team
-),
+-- One row per budget: what its team and the teams below it have spent in the period, and what they are
+-- expected to have spent by its end.
+with
 
 spending as (
-    select
-        budgets.team,
-        budgets.period_start,
-        budgets.period_end,
-        budgets.amount,
-        budgets.currency,
-        budgets.thresholds,
-        coalesce(sum(costs.effective_cost), 0)::numeric(38, 12) as effective_cost
-    from budgets
-    inner join members on budgets.team = members.budget_team
-    left join costs
-        on
-            members.team = costs.team
-            and budgets.currency = costs.currency
-            and budgets.period_start <= costs.usage_date
-            and budgets.period_end > costs.usage_date
-    group by
-        budgets.team,
-        budgets.period_start,
-        budgets.period_end,
-        budgets.amount,
-        budgets.currency,
-        budgets.thresholds
+    select * from {{ ref('int_budgets__spending') }}
 ),
 
-shared as (
+expected as (
+    select * from {{ ref('int_budgets__expected') }}
+),
+
+thresholds as (
+    select * from {{ ref('int_budgets__thresholds') }}
+),
+
+clock as (
+    select ({{ as_of() }} at time zone 'UTC')::date as as_of_date
+),
+
+reached as (
     select
-        *,
-        (effective_cost / nullif(amount, 0))::numeric(38, 18) as share_of_budget
+        spending.team,
+        spending.period_start,
+        spending.currency,
+        any_value(thresholds.thresholds) as thresholds,
+        max(thresholds.threshold) filter (
+            where thresholds.threshold_amount <= spending.effective_cost
+        ) as passed_threshold,
+        min(thresholds.threshold) filter (
+            where thresholds.threshold_amount > spending.effective_cost
+        ) as next_threshold
     from spending
+    inner join thresholds
+        on
+            spending.team = thresholds.team
+            and spending.period_start = thresholds.period_start
+            and spending.currency = thresholds.currency
+    group by spending.team, spending.period_start, spending.currency
+),
+
+-- A forecast that reaches no end of the period, or leaves out other money, is none.
+combined as (
+    select
+        spending.*,
+        reached.thresholds,
+        reached.passed_threshold,
+        reached.next_threshold,
+        clock.as_of_date,
+        expected.is_partial,
+        spending.known_cost + expected.forecast_cost as forecast_cost,
+        spending.known_cost + expected.lower_cost as forecast_lower_cost,
+        spending.known_cost + expected.upper_cost as forecast_upper_cost
+    from spending
+    inner join reached
+        on
+            spending.team = reached.team
+            and spending.period_start = reached.period_start
+            and spending.currency = reached.currency
+    cross join clock
+    left join expected
+        on
+            spending.team = expected.team
+            and spending.period_start = expected.period_start
+            and spending.currency = expected.currency
+            and spending.other_currencies is null
+            and (expected.is_in_reach or spending.period_end <= clock.as_of_date)
+),
+
+status as (
+    select
+        team,
+        period_start,
+        period_end,
+        amount,
+        currency,
+        thresholds,
+        effective_cost::numeric(38, 12) as effective_cost,
+        case when other_currencies is null then effective_cost / nullif(amount, 0) end
+            ::numeric(38, 18) as share_of_budget,
+        forecast_cost::numeric(38, 12) as forecast_cost,
+        forecast_lower_cost::numeric(38, 12) as forecast_lower_cost,
+        forecast_upper_cost::numeric(38, 12) as forecast_upper_cost,
+        (forecast_cost / nullif(amount, 0))::numeric(38, 18) as forecast_share_of_budget,
+        is_partial as is_forecast_partial,
+        passed_threshold,
+        next_threshold,
+        other_currencies,
+        case
+            when effective_cost > amount then 'over'
+            when other_currencies is not null then 'unknown'
+            when period_start > as_of_date then 'not_started'
+            when forecast_cost > amount then 'over_forecast'
+            when period_end <= as_of_date then 'kept'
+            else 'on_track'
+        end as status
+    from combined
 )
 
-select * from shared
+select * from status

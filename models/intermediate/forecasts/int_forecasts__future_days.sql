@@ -1,0 +1,106 @@
+-- One row per team, source, currency and UTC day that is not known whole, with the costs of the days
+-- it is compared with, the oldest first. A series of less than a week has none.
+with
+
+costs as (
+    select * from {{ ref('rpt_costs_daily') }}
+),
+
+recent_costs as (
+    select * from {{ ref('int_forecasts__recent_costs') }}
+),
+
+budgets as (
+    select * from {{ ref('budgets') }}
+),
+
+clock as (
+    select ({{ as_of() }} at time zone 'UTC')::date as as_of_date
+),
+
+-- To the end of next month, or of the longest budget that runs, within a year.
+horizon as (
+    select
+        greatest(
+            (date_trunc('month', min(clock.as_of_date)::timestamp) + interval '2 months')::date,
+            least(max(budgets.period_end), min(clock.as_of_date) + 366)
+        ) as end_date
+    from clock
+    left join budgets
+        on clock.as_of_date >= budgets.period_start and clock.as_of_date < budgets.period_end
+),
+
+future as (
+    select
+        recent_costs.team,
+        recent_costs.source_name,
+        recent_costs.currency,
+        recent_costs.days_known,
+        recent_costs.complete_until + day_number as usage_date
+    from recent_costs
+    cross join horizon
+    cross join
+        lateral generate_series(1, horizon.end_date - recent_costs.complete_until - 1)
+            as numbers (day_number)
+    group by
+        recent_costs.team,
+        recent_costs.source_name,
+        recent_costs.currency,
+        recent_costs.days_known,
+        recent_costs.complete_until + day_number
+),
+
+known as (
+    select
+        team,
+        source_name,
+        currency,
+        usage_date,
+        sum(effective_cost) as known_cost
+    from costs
+    group by team, source_name, currency, usage_date
+),
+
+grouped as (
+    select
+        *,
+        {{ day_group('usage_date') }} as day_group,
+        extract(isodow from usage_date) < 6 as is_working_day
+    from future
+),
+
+compared as (
+    select
+        grouped.*,
+        coalesce(known.known_cost, 0)::numeric(38, 12) as known_cost,
+        case
+            when grouped.days_known < 7 then 'too_short'
+            when cardinality(alike.costs) >= 3 and grouped.day_group = 0 then 'month_end'
+            when cardinality(alike.costs) >= 4 and grouped.day_group > 0 then 'weekday'
+            else 'day_kind'
+        end as basis,
+        alike.costs as alike_costs,
+        kind.costs as kind_costs,
+        (grouped.usage_date - alike.last_date) / 7 as weeks_ahead
+    from grouped
+    left join recent_costs as alike
+        on
+            grouped.team = alike.team
+            and grouped.source_name = alike.source_name
+            and grouped.currency = alike.currency
+            and grouped.day_group = alike.day_group
+    inner join recent_costs as kind
+        on
+            grouped.team = kind.team
+            and grouped.source_name = kind.source_name
+            and grouped.currency = kind.currency
+            and grouped.is_working_day = kind.is_working_day
+    left join known
+        on
+            grouped.team = known.team
+            and grouped.source_name = known.source_name
+            and grouped.currency = known.currency
+            and grouped.usage_date = known.usage_date
+)
+
+select * from compared

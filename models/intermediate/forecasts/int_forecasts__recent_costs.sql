@@ -1,0 +1,55 @@
+-- One row per team, source, currency and set of days that are alike, and one for all its working days
+-- and for all its weekends: the last eight costs, the oldest first.
+with
+
+daily_costs as (
+    select * from {{ ref('int_forecasts__daily_costs') }}
+),
+
+clock as (
+    select ({{ as_of() }} at time zone 'UTC')::date as as_of_date
+),
+
+-- Half a year holds eight days at month ends. What brought nothing for 45 days is taken as ended.
+recent as (
+    select
+        daily_costs.*,
+        row_number() over (
+            partition by team, source_name, currency, day_group order by usage_date desc
+        ) as group_place,
+        row_number() over (
+            partition by team, source_name, currency, is_working_day order by usage_date desc
+        ) as kind_place,
+        count(*) over (partition by team, source_name, currency) as days_known
+    from daily_costs
+    cross join clock
+    where
+        is_complete
+        and usage_date > complete_until - 184
+        and complete_until >= clock.as_of_date - 45
+),
+
+grouped as (
+    select
+        team,
+        source_name,
+        currency,
+        day_group,
+        is_working_day,
+        complete_until,
+        days_known,
+        max(usage_date) as last_date,
+        case
+            when grouping(day_group) = 0
+                then array_agg(effective_cost order by usage_date) filter (where group_place <= 8)
+            else array_agg(effective_cost order by usage_date) filter (where kind_place <= 8)
+        end as costs
+    from recent
+    group by
+        grouping sets (
+            (team, source_name, currency, complete_until, days_known, day_group),
+            (team, source_name, currency, complete_until, days_known, is_working_day)
+        )
+)
+
+select * from grouped
