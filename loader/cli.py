@@ -13,7 +13,17 @@ import psycopg
 import typer
 
 from loader import __version__
-from loader.commands import breakdown, database, export, listings, load, project, rejects, trace
+from loader.commands import (
+    alerts,
+    breakdown,
+    database,
+    export,
+    listings,
+    load,
+    project,
+    rejects,
+    trace,
+)
 from loader.commands.plain_values import Command, Group
 from loader.errors import DatabaseError, LoaderError, UsageError
 from loader.project import find_project
@@ -33,6 +43,7 @@ app.command("withdraw")(listings.withdraw)
 app.command("trace", cls=Command)(trace.trace)
 app.command("sources")(listings.sources)
 app.command("breakdown")(breakdown.breakdown)
+app.command("alerts")(alerts.alerts)
 app.command("init")(project.init)
 app.command("build", context_settings={"ignore_unknown_options": True})(project.build)
 app.command("report")(project.report)

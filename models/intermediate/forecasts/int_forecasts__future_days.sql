@@ -23,7 +23,11 @@ horizon as (
     select
         greatest(
             (date_trunc('month', min(clock.as_of_date)::timestamp) + interval '2 months')::date,
-            least(max(budgets.period_end), min(clock.as_of_date) + 366)
+            -- The lesser of a date and null would be the date.
+            case
+                when max(budgets.period_end) is not null
+                    then least(max(budgets.period_end), min(clock.as_of_date) + 366)
+            end
         ) as end_date
     from clock
     left join budgets
