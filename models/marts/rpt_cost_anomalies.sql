@@ -29,7 +29,7 @@ compared as (
             when cardinality(kind_costs) = 8 then kind_costs
         end as peers,
         cardinality(group_costs) >= 4 and day_group != 0 as is_weekly,
-        cardinality(group_costs) >= case day_group when 0 then 3 else 4 end as is_alike
+        cardinality(group_costs) >= 3 and day_group = 0 as is_month_end
     from windowed
 ),
 
@@ -54,12 +54,13 @@ expected as (
 ranged as (
     select
         *,
-        -- What two of the days compared came to is no news, whatever the others did.
-        least(expected_cost - 5 * spread, sorted_peers[case when is_alike then 2 else 1 end])
+        -- What two of the same weekdays came to is no news, whatever the others did; of days that
+        -- are less alike, what one did.
+        least(expected_cost - 5 * spread, sorted_peers[case when is_weekly then 2 else 1 end])
             as lowest_cost,
         greatest(
             expected_cost + 5 * spread,
-            sorted_peers[peer_count - case when is_alike then 1 else 0 end]
+            sorted_peers[peer_count - case when is_weekly then 1 else 0 end]
         ) as upper_cost
     from expected
 ),
@@ -98,9 +99,10 @@ reported as (
         case
             when peers is null then 'too few days to compare with'
             when side is null and not is_complete then 'usage is still awaited'
-            when not is_alike then side || ' the eight days of its kind before it'
-            when day_group = 0 then side || ' the ' || peer_count || ' month ends before it'
-            else side || ' the ' || peer_count || ' same weekdays before it'
+            when is_weekly then side || ' the ' || peer_count || ' same weekdays before it'
+            when is_month_end then side || ' the ' || peer_count || ' days at month ends before it'
+            when is_working_day then side || ' the 8 working days before it'
+            else side || ' the 8 days at weekends before it'
         end as reason
     from judged
 )

@@ -8,9 +8,10 @@ future_days as (
 compared as (
     select
         *,
-        case
-            when basis in ('weekday', 'month_end') then alike_costs
-            when basis = 'day_kind' then kind_costs
+        case basis
+            when 'weekday' then weekday_costs
+            when 'month_end' then month_end_costs
+            when 'day_kind' then kind_costs
         end as peers,
         basis = 'weekday' as is_weekly
     from future_days
@@ -45,7 +46,7 @@ forecast as (
         source_name,
         usage_date,
         currency,
-        known_cost,
+        known_cost::numeric(38, 12) as known_cost,
         case when peers is not null then greatest(usage_pattern_cost, known_cost) end
             ::numeric(38, 12) as forecast_cost,
         case

@@ -24,9 +24,9 @@ daily as (
         team,
         currency,
         usage_date,
-        sum(forecast_cost - known_cost) as forecast_cost,
-        sum(lower_cost - known_cost) as lower_cost,
-        sum(upper_cost - known_cost) as upper_cost,
+        sum(forecast_cost - coalesce(known_cost, 0)) as forecast_cost,
+        sum(lower_cost - coalesce(known_cost, 0)) as lower_cost,
+        sum(upper_cost - coalesce(known_cost, 0)) as upper_cost,
         bool_or(forecast_cost is null) as is_partial
     from forecast
     group by team, currency, usage_date

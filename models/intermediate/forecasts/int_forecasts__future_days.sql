@@ -68,22 +68,29 @@ known as (
 grouped as (
     select
         *,
-        {{ day_group('usage_date') }} as day_group,
+        {{ day_group('usage_date') }} = 0 as is_month_end,
+        extract(isodow from usage_date)::integer as weekday,
         extract(isodow from usage_date) < 6 as is_working_day
     from future
 ),
 
+-- Month ends count as such only where each one known stood above all recent days.
 compared as (
     select
         grouped.*,
-        coalesce(known.known_cost, 0)::numeric(38, 12) as known_cost,
+        known.known_cost,
         case
             when grouped.days_known < 7 then 'too_short'
-            when cardinality(alike.costs) >= 3 and grouped.day_group = 0 then 'month_end'
-            when cardinality(alike.costs) >= 4 and grouped.day_group > 0 then 'weekday'
+            when
+                grouped.is_month_end
+                and cardinality(month_ends.costs) >= 3
+                and month_ends.lowest_cost > kind.highest_recent_cost
+                then 'month_end'
+            when cardinality(alike.costs) >= 4 then 'weekday'
             else 'day_kind'
         end as basis,
-        alike.costs as alike_costs,
+        alike.costs as weekday_costs,
+        month_ends.costs as month_end_costs,
         kind.costs as kind_costs,
         (grouped.usage_date - alike.last_date) / 7 as weeks_ahead
     from grouped
@@ -92,8 +99,14 @@ compared as (
             grouped.team = alike.team
             and grouped.source_name = alike.source_name
             and grouped.currency = alike.currency
-            and grouped.day_group = alike.day_group
-    inner join recent_costs as kind
+            and grouped.weekday = alike.day_group
+    left join recent_costs as month_ends
+        on
+            grouped.team = month_ends.team
+            and grouped.source_name = month_ends.source_name
+            and grouped.currency = month_ends.currency
+            and month_ends.day_group = 0
+    left join recent_costs as kind
         on
             grouped.team = kind.team
             and grouped.source_name = kind.source_name

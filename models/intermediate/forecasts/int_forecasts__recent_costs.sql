@@ -43,7 +43,9 @@ grouped as (
             when grouping(day_group) = 0
                 then array_agg(effective_cost order by usage_date) filter (where group_place <= 8)
             else array_agg(effective_cost order by usage_date) filter (where kind_place <= 8)
-        end as costs
+        end as costs,
+        min(effective_cost) as lowest_cost,
+        max(effective_cost) filter (where kind_place <= 8) as highest_recent_cost
     from recent
     group by
         grouping sets (
