@@ -9,9 +9,9 @@ windowed as (
     select
         *,
         array_agg(effective_cost) filter (where is_complete) over (
-            partition by team, source_name, currency, day_group
+            partition by team, source_name, currency, weekday
             order by usage_date rows between 8 preceding and 1 preceding
-        ) as group_costs,
+        ) as weekday_costs,
         array_agg(effective_cost) filter (where is_complete) over (
             partition by team, source_name, currency, is_working_day
             order by usage_date rows between 8 preceding and 1 preceding
@@ -24,12 +24,10 @@ compared as (
     select
         *,
         case
-            when cardinality(group_costs) >= case day_group when 0 then 3 else 4 end
-                then group_costs
+            when cardinality(weekday_costs) >= 4 then weekday_costs
             when cardinality(kind_costs) = 8 then kind_costs
         end as peers,
-        cardinality(group_costs) >= 4 and day_group != 0 as is_weekly,
-        cardinality(group_costs) >= 3 and day_group = 0 as is_month_end
+        cardinality(weekday_costs) >= 4 as is_weekly
     from windowed
 ),
 
@@ -51,18 +49,33 @@ expected as (
     from measured
 ),
 
+-- How far month ends before it were from what was expected of them.
+month_ends as (
+    select
+        *,
+        greatest(0, max(effective_cost - expected_cost) over before_it) as month_end_excess,
+        least(0, min(effective_cost - expected_cost) over before_it) as month_end_lack
+    from expected
+    window
+        before_it as (
+            partition by team, source_name, currency, is_month_end
+            order by usage_date rows between 8 preceding and 1 preceding
+        )
+),
+
+-- What two of the same weekdays came to is no news, whatever the others did; of other days, what one
+-- did. At a month end, neither is what month ends do.
 ranged as (
     select
         *,
-        -- What two of the same weekdays came to is no news, whatever the others did; of days that
-        -- are less alike, what one did.
         least(expected_cost - 5 * spread, sorted_peers[case when is_weekly then 2 else 1 end])
-            as lowest_cost,
+        + case when is_month_end then month_end_lack else 0 end as lowest_cost,
         greatest(
             expected_cost + 5 * spread,
             sorted_peers[peer_count - case when is_weekly then 1 else 0 end]
-        ) as upper_cost
-    from expected
+        )
+        + case when is_month_end then month_end_excess else 0 end as upper_cost
+    from month_ends
 ),
 
 bounded as (
@@ -100,7 +113,6 @@ reported as (
             when peers is null then 'too few days to compare with'
             when side is null and not is_complete then 'usage is still awaited'
             when is_weekly then side || ' the ' || peer_count || ' same weekdays before it'
-            when is_month_end then side || ' the ' || peer_count || ' days at month ends before it'
             when is_working_day then side || ' the 8 working days before it'
             else side || ' the 8 days at weekends before it'
         end as reason

@@ -72,7 +72,7 @@ BUDGETS = [
     ("flat", "2026-09-01", "2026-10-01", "2000", "EUR", ""),
     ("flat", "2027-09-01", "2027-10-01", "2000", "USD", ""),
     ("growing", "2026-01-01", "2027-01-01", "200000", "USD", "10;25"),
-    ("all", "2026-08-01", "2026-09-01", "12400", "USD", "25;50;100"),
+    ("all", "2026-08-01", "2026-09-01", "20000", "USD", "25;50;100"),
     ("one_point", "2026-09-01", "2026-10-01", "100", "USD", "50;70;71"),
     ("fixed", "2026-09-01", "2026-10-01", "900", "USD", "50;100"),
 ]
@@ -235,8 +235,8 @@ def test_nothing_is_wrong_with(team: str, built: Marts) -> None:
         ("spiking_weekly", [(SPIKE, 1)]),
         ("dropping", [(DROP, -1)]),
         ("awaited_spike", [(date(2026, 9, 12), 1)]),
-        # The first month ends are news; later ones are known.
-        ("monthly", [(date(2026, 3, 31), 1), (date(2026, 4, 30), 1)]),
+        # The first month end is news; later ones are known.
+        ("monthly", [(date(2026, 3, 31), 1)]),
         # News for two weeks, then usual.
         ("stepping", [(STEP + timedelta(days=number), 1) for number in range(14)]),
         ("ending", [(ENDED + timedelta(days=number), -1) for number in range(14)]),
@@ -298,8 +298,9 @@ def test_the_forecast_of_a_line_is_the_line(team: str, method: str, built: Marts
 
 def test_month_ends_are_forecast_from_month_ends(built: Marts) -> None:
     forecast = built.forecast("monthly")
-    assert forecast[date(2026, 9, 29)][0] == 50
-    assert forecast[date(2026, 9, 29)][3] == "weekday"
+    assert (forecast[date(2026, 9, 29)][0], forecast[date(2026, 9, 29)][3]) == (50, "weekday")
+    last = forecast[date(2026, 9, 30)]
+    assert (last[0], last[3]) == (500, "weekday_month_end")
 
 
 def test_less_than_a_week_is_not_forecast(built: Marts) -> None:

@@ -76,8 +76,9 @@ filled as (
         coalesce(daily.effective_cost, 0)::numeric(38, 12) as effective_cost,
         days.usage_date <= days.complete_until as is_complete,
         days.complete_until,
-        {{ day_group('days.usage_date') }} as day_group,
-        extract(isodow from days.usage_date) < 6 as is_working_day
+        extract(isodow from days.usage_date)::integer as weekday,
+        extract(isodow from days.usage_date) < 6 as is_working_day,
+        {{ is_month_end('days.usage_date') }} as is_month_end
     from days
     left join daily
         on

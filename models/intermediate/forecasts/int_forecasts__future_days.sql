@@ -65,59 +65,37 @@ known as (
     group by team, source_name, currency, usage_date
 ),
 
-grouped as (
-    select
-        *,
-        {{ day_group('usage_date') }} = 0 as is_month_end,
-        extract(isodow from usage_date)::integer as weekday,
-        extract(isodow from usage_date) < 6 as is_working_day
-    from future
-),
-
--- Month ends count as such only where each one known stood above all recent days.
 compared as (
     select
-        grouped.*,
+        future.*,
         known.known_cost,
         case
-            when grouped.days_known < 7 then 'too_short'
-            when
-                grouped.is_month_end
-                and cardinality(month_ends.costs) >= 3
-                and month_ends.lowest_cost > kind.highest_recent_cost
-                then 'month_end'
+            when future.days_known < 7 then 'too_short'
             when cardinality(alike.costs) >= 4 then 'weekday'
             else 'day_kind'
         end as basis,
         alike.costs as weekday_costs,
-        month_ends.costs as month_end_costs,
         kind.costs as kind_costs,
-        (grouped.usage_date - alike.last_date) / 7 as weeks_ahead
-    from grouped
+        (future.usage_date - alike.last_date) / 7 as weeks_ahead
+    from future
     left join recent_costs as alike
         on
-            grouped.team = alike.team
-            and grouped.source_name = alike.source_name
-            and grouped.currency = alike.currency
-            and grouped.weekday = alike.day_group
-    left join recent_costs as month_ends
-        on
-            grouped.team = month_ends.team
-            and grouped.source_name = month_ends.source_name
-            and grouped.currency = month_ends.currency
-            and month_ends.day_group = 0
+            future.team = alike.team
+            and future.source_name = alike.source_name
+            and future.currency = alike.currency
+            and extract(isodow from future.usage_date) = alike.weekday
     left join recent_costs as kind
         on
-            grouped.team = kind.team
-            and grouped.source_name = kind.source_name
-            and grouped.currency = kind.currency
-            and grouped.is_working_day = kind.is_working_day
+            future.team = kind.team
+            and future.source_name = kind.source_name
+            and future.currency = kind.currency
+            and (extract(isodow from future.usage_date) < 6) = kind.is_working_day
     left join known
         on
-            grouped.team = known.team
-            and grouped.source_name = known.source_name
-            and grouped.currency = known.currency
-            and grouped.usage_date = known.usage_date
+            future.team = known.team
+            and future.source_name = known.source_name
+            and future.currency = known.currency
+            and future.usage_date = known.usage_date
 )
 
 select * from compared

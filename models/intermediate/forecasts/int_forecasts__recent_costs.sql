@@ -1,5 +1,5 @@
--- One row per team, source, currency and set of days that are alike, and one for all its working days
--- and for all its weekends: the last eight costs, the oldest first.
+-- One row per team, source, currency and weekday, and one for all its working days and for all its
+-- weekends: the last eight costs, the oldest first.
 with
 
 daily_costs as (
@@ -10,13 +10,13 @@ clock as (
     select ({{ as_of() }} at time zone 'UTC')::date as as_of_date
 ),
 
--- Half a year holds eight days at month ends. What brought nothing for 45 days is taken as ended.
+-- What brought nothing for 45 days is taken as ended.
 recent as (
     select
         daily_costs.*,
         row_number() over (
-            partition by team, source_name, currency, day_group order by usage_date desc
-        ) as group_place,
+            partition by team, source_name, currency, weekday order by usage_date desc
+        ) as weekday_place,
         row_number() over (
             partition by team, source_name, currency, is_working_day order by usage_date desc
         ) as kind_place,
@@ -25,7 +25,7 @@ recent as (
     cross join clock
     where
         is_complete
-        and usage_date > complete_until - 184
+        and usage_date > complete_until - 56
         and complete_until >= clock.as_of_date - 45
 ),
 
@@ -34,22 +34,20 @@ grouped as (
         team,
         source_name,
         currency,
-        day_group,
+        weekday,
         is_working_day,
         complete_until,
         days_known,
         max(usage_date) as last_date,
         case
-            when grouping(day_group) = 0
-                then array_agg(effective_cost order by usage_date) filter (where group_place <= 8)
+            when grouping(weekday) = 0
+                then array_agg(effective_cost order by usage_date) filter (where weekday_place <= 8)
             else array_agg(effective_cost order by usage_date) filter (where kind_place <= 8)
-        end as costs,
-        min(effective_cost) as lowest_cost,
-        max(effective_cost) filter (where kind_place <= 8) as highest_recent_cost
+        end as costs
     from recent
     group by
         grouping sets (
-            (team, source_name, currency, complete_until, days_known, day_group),
+            (team, source_name, currency, complete_until, days_known, weekday),
             (team, source_name, currency, complete_until, days_known, is_working_day)
         )
 )
