@@ -43,6 +43,7 @@ def on(incident: date, cost: float, usual: Series) -> Series:
     return lambda day: cost if day == incident else usual(day)
 
 
+EARLY = date(2026, 3, 20)
 SPIKE, DROP = date(2026, 7, 15), date(2026, 8, 11)
 STEP, ENDED = date(2026, 8, 3), date(2026, 8, 1)
 SERIES: dict[str, Series] = {
@@ -55,6 +56,7 @@ SERIES: dict[str, Series] = {
     "monthly": lambda day: 500 if is_month_end(day) else 50,
     "credited": lambda _: -10,
     "spiking": on(SPIKE, 400, noisy),
+    "spiking_early": on(EARLY, 900, weekly),
     "spiking_weekly": on(SPIKE, 600, weekly),
     "dropping": on(DROP, 0, weekly),
     "stepping": lambda day: 100 if day < STEP else 300,
@@ -232,6 +234,7 @@ def test_nothing_is_wrong_with(team: str, built: Marts) -> None:
     ("team", "expected"),
     [
         ("spiking", [(SPIKE, 1)]),
+        ("spiking_early", [(EARLY, 1)]),
         ("spiking_weekly", [(SPIKE, 1)]),
         ("dropping", [(DROP, -1)]),
         ("awaited_spike", [(date(2026, 9, 12), 1)]),
