@@ -45,14 +45,26 @@ lined as materialized (
 distances as materialized (
     select
         *,
-        (
-            select
-                array_agg(
-                    abs(peer.cost - lined.middle - lined.slope * (peer.place - 4.5))
-                    order by abs(peer.cost - lined.middle - lined.slope * (peer.place - 4.5))
+        case
+            when slope = 0
+                then (
+                    select
+                        array_agg(abs(peer.cost - middle) order by abs(peer.cost - middle))
+                    from unnest(peers) as peer (cost)
                 )
-            from unnest(lined.peers) with ordinality as peer (cost, place)
-        ) as sorted_distances
+            else (
+                select array_agg(distance.cost order by distance.cost)
+                from
+                    unnest(
+                        array[
+                            {%- for place in range(1, 9) %}
+                            abs(peers[{{ place }}] - middle - slope * {{ place - 4.5 }})
+                            {{- ',' if not loop.last }}
+                            {%- endfor %}
+                        ]
+                    ) as distance (cost)
+            )
+        end as sorted_distances
     from lined
 ),
 

@@ -22,7 +22,14 @@ windowed as (
 -- Eight working days have every weekday among them, so that a busy Friday is none of a kind.
 compared as (
     select
-        *,
+        team,
+        source_name,
+        currency,
+        usage_date,
+        effective_cost,
+        is_complete,
+        is_working_day,
+        is_month_end,
         case
             when cardinality(weekday_costs) >= 4 then weekday_costs
             when cardinality(kind_costs) = 8 then kind_costs
@@ -36,7 +43,17 @@ compared as (
 -- Eight days alone often look calmer than they are: a week's deviations speak for each of its days.
 expected as (
     select
-        *,
+        team,
+        source_name,
+        currency,
+        usage_date,
+        effective_cost,
+        is_complete,
+        is_working_day,
+        is_month_end,
+        is_weekly,
+        sorted_peers,
+        peer_count,
         middle + 4.5 * slope as expected_cost,
         greatest(
             1.4826 * greatest(deviation, avg(deviation) over (
@@ -52,13 +69,17 @@ expected as (
 -- How far month ends before it were from what was expected of them.
 month_ends as (
     select
-        *,
-        greatest(0, max(effective_cost - expected_cost) over before_it) as month_end_excess,
-        least(0, min(effective_cost - expected_cost) over before_it) as month_end_lack
+        team,
+        source_name,
+        currency,
+        usage_date,
+        greatest(0, max(effective_cost - expected_cost) over before_it) as excess,
+        least(0, min(effective_cost - expected_cost) over before_it) as lack
     from expected
+    where is_month_end
     window
         before_it as (
-            partition by team, source_name, currency, is_month_end
+            partition by team, source_name, currency
             order by usage_date rows between 8 preceding and 1 preceding
         )
 ),
@@ -67,15 +88,24 @@ month_ends as (
 -- did. At a month end, neither is what month ends do.
 ranged as (
     select
-        *,
-        least(expected_cost - 5 * spread, sorted_peers[case when is_weekly then 2 else 1 end])
-        + case when is_month_end then month_end_lack else 0 end as lowest_cost,
+        expected.*,
+        least(
+            expected.expected_cost - 5 * expected.spread,
+            expected.sorted_peers[case when expected.is_weekly then 2 else 1 end]
+        ) + coalesce(month_ends.lack, 0) as lowest_cost,
         greatest(
-            expected_cost + 5 * spread,
-            sorted_peers[peer_count - case when is_weekly then 1 else 0 end]
-        )
-        + case when is_month_end then month_end_excess else 0 end as upper_cost
-    from month_ends
+            expected.expected_cost + 5 * expected.spread,
+            expected.sorted_peers[
+                expected.peer_count - case when expected.is_weekly then 1 else 0 end
+            ]
+        ) + coalesce(month_ends.excess, 0) as upper_cost
+    from expected
+    left join month_ends
+        on
+            expected.team = month_ends.team
+            and expected.source_name = month_ends.source_name
+            and expected.currency = month_ends.currency
+            and expected.usage_date = month_ends.usage_date
 ),
 
 bounded as (
@@ -110,7 +140,7 @@ reported as (
         ((effective_cost - expected_cost) / spread)::numeric(38, 2) as score,
         side is not null as is_anomaly,
         case
-            when peers is null then 'too few days to compare with'
+            when sorted_peers is null then 'too few days to compare with'
             when side is null and not is_complete then 'usage is still awaited'
             when is_weekly then side || ' the ' || peer_count || ' same weekdays before it'
             when is_working_day then side || ' the 8 working days before it'

@@ -11,7 +11,13 @@ month_ends as (
 
 compared as (
     select
-        future_days.*,
+        future_days.team,
+        future_days.source_name,
+        future_days.currency,
+        future_days.usage_date,
+        future_days.known_cost,
+        future_days.basis,
+        future_days.weeks_ahead,
         month_ends.month_end_cost,
         case future_days.basis
             when 'weekday' then future_days.weekday_costs

@@ -67,25 +67,55 @@ days as (
         ) as numbers (day_number)
 ),
 
+-- Added up, not joined: the planner cannot know how many days a series has.
 filled as (
     select
-        days.team,
-        days.source_name,
-        days.currency,
-        days.usage_date,
-        coalesce(daily.effective_cost, 0)::numeric(38, 12) as effective_cost,
-        days.usage_date <= days.complete_until as is_complete,
-        days.complete_until,
-        extract(isodow from days.usage_date)::integer as weekday,
-        extract(isodow from days.usage_date) < 6 as is_working_day,
-        {{ is_month_end('days.usage_date') }} as is_month_end
+        team,
+        source_name,
+        currency,
+        usage_date,
+        effective_cost
+    from daily
+    union all
+    select
+        team,
+        source_name,
+        currency,
+        usage_date,
+        0 as effective_cost
     from days
-    left join daily
+),
+
+summed as (
+    select
+        team,
+        source_name,
+        currency,
+        usage_date,
+        sum(effective_cost)::numeric(38, 12) as effective_cost
+    from filled
+    group by team, source_name, currency, usage_date
+),
+
+described as (
+    select
+        summed.team,
+        summed.source_name,
+        summed.currency,
+        summed.usage_date,
+        summed.effective_cost,
+        summed.usage_date <= series.complete_until as is_complete,
+        series.complete_until,
+        extract(isodow from summed.usage_date)::integer as weekday,
+        extract(isodow from summed.usage_date) < 6 as is_working_day,
+        {{ is_month_end('summed.usage_date') }} as is_month_end
+    from summed
+    inner join series
         on
-            days.team = daily.team
-            and days.source_name = daily.source_name
-            and days.currency = daily.currency
-            and days.usage_date = daily.usage_date
+            summed.team = series.team
+            and summed.source_name = series.source_name
+            and summed.currency = series.currency
+    where summed.usage_date <= greatest(series.complete_until, series.last_date)
 )
 
-select * from filled
+select * from described

@@ -62,6 +62,8 @@ known as (
         usage_date,
         sum(effective_cost) as known_cost
     from costs
+    cross join clock
+    where usage_date > clock.as_of_date - 45
     group by team, source_name, currency, usage_date
 ),
 
