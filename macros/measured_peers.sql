@@ -1,8 +1,8 @@
-{#- What the days a day is compared with come to, as the CTE measured, from the CTE compared, whose rows
-    have `peers`, up to eight costs, the oldest first, and `is_weekly`. Adds sorted_peers, middle (their
-    median), slope (what they grow by from each to the next) and deviation (the median of their distances
-    from that line). Eight weeks have a slope only when each of the newer four lies above each of the
-    older four, or below: noise seldom does that, and a spike never makes one. -#}
+{#- What the days a day is compared with come to, as the CTE measured, from the CTE compared, whose
+    rows have `peers`, up to eight costs, the oldest first, and `is_weekly`. Adds sorted_peers, middle
+    (their median), slope (what they grow by from each to the next) and deviation (the median of their
+    distances from that line). Eight weeks have a slope only when each of the newer four lies above
+    each of the older four, or below: noise seldom does that, and a spike never makes one. -#}
 {% macro measured_peers() -%}
 -- Materialised, as each step is read several times in the next.
 ordered as materialized (

@@ -1,5 +1,5 @@
--- One row per budget and threshold that was reached: the first day on which the running total of its
--- period was at or above it. Made from the data alone, so that each build tells the same.
+-- One row per budget and threshold that was reached: the first day on which the running total of
+-- its period was at or above it. Made from the data alone, so that each build tells the same.
 with
 
 thresholds as (
@@ -78,11 +78,10 @@ alerts as (
         least(
             usage_date::timestamp at time zone 'UTC'
             + interval '1 hour' * greatest(0, coalesce(hours_needed, 0)),
-            clock.as_of_at
+            (select clock.as_of_at from clock)
         ) as crossed_at,
         running_cost::numeric(38, 12) as effective_cost
     from timed
-    cross join clock
 )
 
 select * from alerts

@@ -1,5 +1,5 @@
--- One row per budget: what its team and the teams below it have spent in the period, and what they are
--- expected to have spent by its end.
+-- One row per budget: what its team and the teams below it have spent in the period, and what they
+-- are expected to have spent by its end.
 with
 
 spending as (
@@ -77,7 +77,7 @@ status as (
         thresholds,
         effective_cost::numeric(38, 12) as effective_cost,
         case when other_currencies is null then effective_cost / nullif(amount, 0) end
-            ::numeric(38, 18) as share_of_budget,
+        ::numeric(38, 18) as share_of_budget,
         forecast_cost::numeric(38, 12) as forecast_cost,
         forecast_lower_cost::numeric(38, 12) as forecast_lower_cost,
         forecast_upper_cost::numeric(38, 12) as forecast_upper_cost,

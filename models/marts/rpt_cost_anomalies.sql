@@ -1,4 +1,4 @@
--- One row per team, source, currency and UTC day: what the day cost, and what days like it let expect.
+-- One row per team, source, currency and UTC day: its cost, and what days like it let expect.
 with
 
 daily_costs as (
@@ -84,8 +84,8 @@ month_ends as (
         )
 ),
 
--- What two of the same weekdays came to is no news, whatever the others did; of other days, what one
--- did. At a month end, neither is what month ends do.
+-- What two of the same weekdays came to is no news, whatever the others did; of other days, what
+-- one did. At a month end, neither is what month ends do.
 ranged as (
     select
         expected.*,

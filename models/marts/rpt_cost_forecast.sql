@@ -1,4 +1,4 @@
--- One row per team, source, currency and UTC day that is not known whole: what it is expected to cost.
+-- One row per team, source, currency and UTC day that is not known whole: what it will cost.
 with
 
 future_days as (
@@ -35,8 +35,8 @@ compared as (
 
 {{ measured_peers() }},
 
--- A trend is continued for as long as it was seen, eight weeks. What is charged for the day already,
--- such as its part of a fixed charge, the day costs at least.
+-- A trend is continued for as long as it was seen, eight weeks. What is charged for a day
+-- already, such as its part of a fixed charge, it costs at least.
 expected as (
     select
         *,

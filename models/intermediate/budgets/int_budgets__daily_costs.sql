@@ -1,5 +1,5 @@
--- One row per budget and UTC day of its period with a cost of its team or the teams below it, in each
--- currency they cost. Days that are still to come have their part of fixed charges.
+-- One row per budget and UTC day of its period with a cost of its team or the teams below it, in
+-- each currency they cost. Days that are still to come have their part of fixed charges.
 with
 
 budgets as (

@@ -1,5 +1,5 @@
--- One row per budget: what its team and the teams below it are expected to cost in its period beside
--- what is known already.
+-- One row per budget: what its team and the teams below it are expected to cost in its period
+-- beside what is known already.
 with
 
 budgets as (

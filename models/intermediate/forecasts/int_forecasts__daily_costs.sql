@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- One row per team, source, currency and UTC day from the first day with a cost to the last one known;
--- a day without a cost in between is 0.
+-- One row per team, source, currency and UTC day from the first day with a cost to the last one
+-- known; a day without a cost in between is 0.
 with
 
 costs as (
@@ -16,7 +16,7 @@ clock as (
     select ({{ as_of() }} at time zone 'UTC')::date as as_of_date
 ),
 
--- Usage of an hour that is not due or late may still come; one that is missing for long is not awaited.
+-- Usage of an hour that is not due or late may still come; what is missing for long is not awaited.
 deliveries as (
     select
         source_name,
@@ -59,7 +59,7 @@ series as (
 days as (
     select
         series.*,
-        series.first_date + day_number as usage_date
+        series.first_date + series.day_number as usage_date
     from series
     cross join
         lateral generate_series(

@@ -1,5 +1,5 @@
--- One row per team, source, currency and UTC day that is not known whole, with the costs of the days
--- it is compared with, the oldest first. A series of less than a week has none.
+-- One row per team, source, currency and UTC day that is not known whole, with the costs of the
+-- days it is compared with, the oldest first.
 with
 
 costs as (
@@ -62,8 +62,7 @@ known as (
         usage_date,
         sum(effective_cost) as known_cost
     from costs
-    cross join clock
-    where usage_date > clock.as_of_date - 45
+    where usage_date > (select clock.as_of_date - 45 from clock)
     group by team, source_name, currency, usage_date
 ),
 

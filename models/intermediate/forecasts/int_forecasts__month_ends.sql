@@ -1,5 +1,5 @@
--- One row per team, source and currency whose last days of months stood out, each of up to six: what
--- every one of them came to beside what was expected of it.
+-- One row per team, source and currency whose last days of months stood out, each of up to six:
+-- what every one of them came to beside what was expected of it.
 with
 
 anomalies as (

@@ -13,7 +13,7 @@ clock as (
 -- What brought nothing for 45 days is taken as ended.
 recent as (
     select
-        daily_costs.*,
+        *,
         row_number() over (
             partition by team, source_name, currency, weekday order by usage_date desc
         ) as weekday_place,
@@ -22,11 +22,10 @@ recent as (
         ) as kind_place,
         count(*) over (partition by team, source_name, currency) as days_known
     from daily_costs
-    cross join clock
     where
         is_complete
         and usage_date > complete_until - 56
-        and complete_until >= clock.as_of_date - 45
+        and complete_until >= (select clock.as_of_date - 45 from clock)
 ),
 
 grouped as (
