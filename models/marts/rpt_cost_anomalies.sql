@@ -9,7 +9,7 @@ windowed as (
     select
         *,
         array_agg(effective_cost) filter (where is_complete) over (
-            partition by team, source_name, currency, weekday
+            partition by team, source_name, currency, iso_day_of_week
             order by usage_date rows between 8 preceding and 1 preceding
         ) as weekday_costs,
         array_agg(effective_cost) filter (where is_complete) over (

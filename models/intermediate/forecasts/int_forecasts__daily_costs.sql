@@ -106,7 +106,7 @@ described as (
         summed.effective_cost,
         summed.usage_date <= series.complete_until as is_complete,
         series.complete_until,
-        extract(isodow from summed.usage_date)::integer as weekday,
+        extract(isodow from summed.usage_date)::integer as iso_day_of_week,
         extract(isodow from summed.usage_date) < 6 as is_working_day,
         {{ is_month_end('summed.usage_date') }} as is_month_end
     from summed

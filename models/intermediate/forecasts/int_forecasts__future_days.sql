@@ -40,7 +40,7 @@ future as (
         recent_costs.source_name,
         recent_costs.currency,
         recent_costs.days_known,
-        recent_costs.complete_until + day_number as usage_date
+        recent_costs.complete_until + numbers.day_number as usage_date
     from recent_costs
     cross join horizon
     cross join
@@ -51,7 +51,7 @@ future as (
         recent_costs.source_name,
         recent_costs.currency,
         recent_costs.days_known,
-        recent_costs.complete_until + day_number
+        recent_costs.complete_until + numbers.day_number
 ),
 
 known as (
@@ -72,11 +72,11 @@ compared as (
         known.known_cost,
         case
             when future.days_known < 7 then 'too_short'
-            when cardinality(alike.costs) >= 4 then 'weekday'
+            when cardinality(alike.effective_costs) >= 4 then 'weekday'
             else 'day_kind'
         end as basis,
-        alike.costs as weekday_costs,
-        kind.costs as kind_costs,
+        alike.effective_costs as weekday_costs,
+        kind.effective_costs as kind_costs,
         (future.usage_date - alike.last_date) / 7 as weeks_ahead
     from future
     left join recent_costs as alike
@@ -84,7 +84,7 @@ compared as (
             future.team = alike.team
             and future.source_name = alike.source_name
             and future.currency = alike.currency
-            and extract(isodow from future.usage_date) = alike.weekday
+            and extract(isodow from future.usage_date) = alike.iso_day_of_week
     left join recent_costs as kind
         on
             future.team = kind.team

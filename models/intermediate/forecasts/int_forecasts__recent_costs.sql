@@ -15,7 +15,7 @@ recent as (
     select
         *,
         row_number() over (
-            partition by team, source_name, currency, weekday order by usage_date desc
+            partition by team, source_name, currency, iso_day_of_week order by usage_date desc
         ) as weekday_place,
         row_number() over (
             partition by team, source_name, currency, is_working_day order by usage_date desc
@@ -33,20 +33,20 @@ grouped as (
         team,
         source_name,
         currency,
-        weekday,
+        iso_day_of_week,
         is_working_day,
         complete_until,
         days_known,
         max(usage_date) as last_date,
         case
-            when grouping(weekday) = 0
+            when grouping(iso_day_of_week) = 0
                 then array_agg(effective_cost order by usage_date) filter (where weekday_place <= 8)
             else array_agg(effective_cost order by usage_date) filter (where kind_place <= 8)
-        end as costs
+        end as effective_costs
     from recent
     group by
         grouping sets (
-            (team, source_name, currency, complete_until, days_known, weekday),
+            (team, source_name, currency, complete_until, days_known, iso_day_of_week),
             (team, source_name, currency, complete_until, days_known, is_working_day)
         )
 )
