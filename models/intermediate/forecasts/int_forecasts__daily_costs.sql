@@ -59,7 +59,7 @@ series as (
 days as (
     select
         series.*,
-        series.first_date + series.day_number as usage_date
+        series.first_date + numbers.day_number as usage_date
     from series
     cross join
         lateral generate_series(
