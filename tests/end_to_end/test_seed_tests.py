@@ -186,6 +186,20 @@ MISTAKES = (
         {"period_start": "2026-10-02", "period_end": "2026-10-02"},
     ),
     Mistake(
+        "budgets__thresholds_are_ascending_percentages",
+        "budgets",
+        "thresholds",
+        "is no ascending list of percentages",
+        {"period_start": "2027-01-01", "period_end": "2027-02-01", "thresholds": "95;50"},
+    ),
+    Mistake(
+        "budgets__periods_do_not_overlap",
+        "budgets",
+        None,
+        "shares days with 2026-10-01, which holds from 2026-10-01 to 2026-11-01",
+        {"period_start": "2026-10-31", "period_end": "2026-11-01"},
+    ),
+    Mistake(
         "budgets__amounts_are_positive",
         "budgets",
         "amount",
