@@ -4,9 +4,9 @@
 {% test periods_do_not_overlap(model, id, keys, starts='valid_from', ends='valid_to') %}
 
 select
-    one.{{ id }},
-    one.{{ starts }},
-    one.{{ ends }},
+    {%- for column in [id, starts, ends] | unique %}
+    one.{{ column }},
+    {%- endfor %}
     'shares days with ' || other.{{ id }} || ', which holds '
     || coalesce('from ' || other.{{ starts }}, 'from the beginning') || ' '
     || coalesce('to ' || other.{{ ends }}, 'without an end') as problem,
