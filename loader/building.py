@@ -11,7 +11,7 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from loader import __version__, layout, raw_tables
+from loader import __version__, closing_tables, layout, raw_tables
 from loader.connection import connect, dbt_environment
 from loader.dbt_run import Failure, OnNode, named, run_dbt
 from loader.errors import LoaderError, UsageError
@@ -121,7 +121,7 @@ def build(
         environment["LOADER_SEEDS"] = _inside(project, seeds)
     ensure_profile(project)
     declared = read_seeds(project, seeds)
-    with connect(project, autocommit=True) as connection, _one_at_a_time(connection):
+    with connect(project, autocommit=True) as connection, one_at_a_time(connection):
         if refused := check_seeds(connection, declared):
             return BuildResult({}, (), 0, 0.0, problems=refused)
         exports = read_exports(project)
@@ -141,7 +141,7 @@ def build(
 
 
 def is_current(connection: Connection, project: Project, seeds: Path | None = None) -> bool:
-    """Say whether the last full build was of exactly these loads, models, seeds and tests."""
+    """Say whether the last full build was of these loads, closed months, models and seeds."""
     exists = connection.execute(
         "select to_regclass('loader.builds') is not null and to_regclass(%s) is not null",
         [f"{_schema_prefix()}marts.rpt_costs_monthly"],
@@ -167,6 +167,7 @@ def fingerprint(connection: Connection, project: Project, seeds: Path | None = N
         "select load_id from loader.loads where status = 'loaded' order by load_id"
     )
     digest.update(repr([load_id for (load_id,) in loads]).encode())
+    digest.update(repr(closing_tables.in_force(connection)).encode())
     return digest.hexdigest()
 
 
@@ -204,7 +205,8 @@ def _inside(project: Project, seeds: Path) -> str:
 
 
 @contextmanager
-def _one_at_a_time(connection: Connection) -> Iterator[None]:
+def one_at_a_time(connection: Connection) -> Iterator[None]:
+    """Wait until no other build or closing of a month is at work, and keep others out."""
     key = [_BUILD_LOCK]
     connection.execute(
         "select pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended(%s, 0))", key

@@ -16,6 +16,7 @@ from loader import __version__
 from loader.commands import (
     alerts,
     breakdown,
+    close,
     database,
     export,
     listings,
@@ -46,6 +47,7 @@ app.command("breakdown")(breakdown.breakdown)
 app.command("alerts")(alerts.alerts)
 app.command("init")(project.init)
 app.command("build", context_settings={"ignore_unknown_options": True})(project.build)
+app.command("close")(close.close)
 app.command("report")(project.report)
 app.command("demo")(project.demo)
 app.add_typer(export.app, name="export")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import Connection, sql
 
-from loader import ledger_table, rejects
+from loader import closing_tables, ledger_table, rejects
 from loader.errors import DatabaseError
 from loader.exports import Column, Export
 
@@ -22,7 +22,7 @@ _Existing = dict[tuple[str, str], dict[str | None, tuple[str, str]]]
 
 
 def prepare(connection: Connection, exports: Sequence[Export]) -> None:
-    """Create the ledger, the rejects and every export's raw table; add columns declared since.
+    """Create the loader's own tables and every export's raw table; add columns declared since.
 
     Changes nothing that is as declared, and takes no lock on it that a load would wait for. Two
     processes may do this at once. Raises `DatabaseError` for a table that is not a raw table.
@@ -32,6 +32,7 @@ def prepare(connection: Connection, exports: Sequence[Export]) -> None:
         connection.execute(lock, [_PREPARE_LOCK])
         ledger_table.create(connection)
         rejects.create(connection)
+        closing_tables.create(connection)
         existing = _existing(connection, exports)
         for schema in {export.schema: None for export in exports}:
             if not any(found == schema for found, _ in existing):

@@ -1,0 +1,126 @@
+"""The command `close`: a month's statement is frozen, listed, or opened again."""
+
+import os
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import typer
+
+from loader import closing
+from loader.closing import Closing
+from loader.closing_checks import next_month, word
+from loader.commands.context import project_of
+from loader.commands.json_output import print_json
+from loader.commands.tables import print_table
+from loader.connection import connect
+from loader.errors import UsageError
+from loader.project import require_own_schemas
+
+_SHORT_HASH = 12
+
+
+def close(  # noqa: PLR0913  # one parameter per option
+    context: typer.Context,
+    month: Annotated[
+        str | None, typer.Argument(help="The month, such as 2026-10.", metavar="[YYYY-MM]")
+    ] = None,
+    *,
+    force: Annotated[
+        str | None,
+        typer.Option(help="Close although usage is missing; the reason is kept.", metavar="REASON"),
+    ] = None,
+    reopen: Annotated[
+        str | None,
+        typer.Option(help="Undo the closing of the newest closed month.", metavar="YYYY-MM"),
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why it is reopened; kept.")] = None,
+    list_closings: Annotated[bool, typer.Option("--list", help="List closed months.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Close a month: its statement is frozen; what changes later is Correction in the next one.
+
+    Frozen is what the last build has in marts.rpt_chargeback_monthly. Example: loader close 2026-10
+    """
+    if sum((month is not None, reopen is not None, list_closings)) != 1:
+        message = "name a month to close, or --reopen YYYY-MM, or --list"
+        raise UsageError(message, "see: loader close --help")
+    for value, option, belongs in ((force, "--force", month), (reason, "--reason", reopen)):
+        if value is not None and (belongs is None or not value.strip()):
+            message = f"{option} says why a month is {'closed' if belongs is month else 'reopened'}"
+            raise UsageError(message, "give it a text, beside the month")
+    project = project_of(context)
+    require_own_schemas("months are closed")
+    with connect(project, autocommit=True) as connection:
+        if list_closings:
+            _list(closing.read_closings(connection), as_json=as_json)
+        elif reopen is not None:
+            undone = closing.reopen(connection, project, _month(reopen), reason)
+            _tell(undone, f"reopened {word(undone.billing_period)}; build to see it", as_json)
+        else:
+            closed = closing.close(
+                connection, project, _month(month or ""), as_of=_as_of(), forced_because=force
+            )
+            _tell(closed, _closed(closed), as_json)
+
+
+def _closed(closed: Closing) -> str:
+    name = word(closed.billing_period)
+    lines = f"{closed.lines} lines, {_totals(closed)}, sha256 {closed.sha256}"
+    if not closed.is_new:
+        return f"{name} is closed already, since {closed.closed_at:%Y-%m-%d %H:%M} UTC: {lines}"
+    following = word(next_month(closed.billing_period))
+    later = f"what changes from now on is Correction in {following}; build to see it"
+    return f"closed {name}: {lines}\n{later}"
+
+
+def _tell(done: Closing, text: str, as_json: bool) -> None:  # noqa: FBT001  # the command's own flag
+    if as_json:
+        print_json(done)
+    else:
+        typer.echo(text)
+
+
+def _list(closings: Sequence[Closing], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"closings": closings})
+        return
+    if not closings:
+        typer.echo("no month was closed yet")
+        return
+    rows = [
+        (
+            word(each.billing_period),
+            "closed" if each.reopened_at is None else f"reopened {each.reopened_at:%Y-%m-%d %H:%M}",
+            f"{each.closed_at:%Y-%m-%d %H:%M}",
+            str(each.lines),
+            _totals(each),
+            each.sha256[:_SHORT_HASH],
+            each.forced_because or "",
+        )
+        for each in closings
+    ]
+    print_table(("month", "state", "closed (UTC)", "lines", "total", "sha256", "forced"), rows)
+
+
+def _totals(closed: Closing) -> str:
+    return ", ".join(f"{amount} {currency}" for currency, amount in sorted(closed.totals.items()))
+
+
+def _month(text: str) -> date:
+    if not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", text):
+        message = f"not a month: '{text}'"
+        raise UsageError(message, "expected year and month, such as 2026-10")
+    return date.fromisoformat(f"{text}-01")
+
+
+def _as_of() -> datetime:
+    """Return now, or the instant LOADER_AS_OF names, which builds look from as well."""
+    text = os.environ.get("LOADER_AS_OF", "").strip()
+    try:
+        instant = datetime.fromisoformat(text) if text else datetime.now(UTC)
+    except ValueError:
+        message = "LOADER_AS_OF is not an instant"
+        raise UsageError(message, "expected ISO 8601, such as 2026-11-03T06:00:00Z") from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
