@@ -1,5 +1,5 @@
--- Guards the cents of statements, closed ones too: they add up to the month's total rounded once, and
--- no line is a cent or more away from its exact cost.
+-- Guards the cents of statements, closed ones too: they add up to the month's total rounded once,
+-- and no line is a cent or more away from its exact cost.
 select
     billing_period,
     currency,

@@ -40,15 +40,20 @@ stated_costs as (
 
 compared as (
     select
-        billing_period,
-        team,
-        source_name,
-        currency,
+        coalesce(current_costs.billing_period, stated_costs.billing_period) as billing_period,
+        coalesce(current_costs.team, stated_costs.team) as team,
+        coalesce(current_costs.source_name, stated_costs.source_name) as source_name,
+        coalesce(current_costs.currency, stated_costs.currency) as currency,
         (
             coalesce(current_costs.effective_cost, 0) - coalesce(stated_costs.effective_cost, 0)
         )::numeric(38, 12) as effective_cost
     from current_costs
-    full join stated_costs using (billing_period, team, source_name, currency)
+    full join stated_costs
+        on
+            current_costs.billing_period = stated_costs.billing_period
+            and current_costs.team = stated_costs.team
+            and current_costs.source_name = stated_costs.source_name
+            and current_costs.currency = stated_costs.currency
 ),
 
 open_lines as (
