@@ -10,10 +10,13 @@ costs as (
     select * from {{ ref('int_unit_costs__divided_costs') }}
 ),
 
+-- A value below zero, such as more refunds than sales, takes no share.
 customer_usage as (
     select
         *,
-        sum(metric_value) over (partition by billing_period, rule_id) as value_of_all
+        greatest(metric_value, 0) as weight,
+        nullif(sum(greatest(metric_value, 0)) over (partition by billing_period, rule_id), 0)
+            as weights
     from {{ ref('int_unit_costs__customer_usage') }}
 ),
 
@@ -21,30 +24,37 @@ customers as (
     select * from {{ ref('metronome_customers') }}
 ),
 
--- A share is cost x value / value of all, in one step and exact; without usage there is none.
-{% set share = largest_remainder(
-    'costs.effective_cost * customer_usage.metric_value', 12,
-    'customer_usage.billing_period, customer_usage.rule_id, costs.currency',
-    'customer_usage.customer_id collate "C"',
-    'nullif(greatest(customer_usage.value_of_all, 0), 0)',
-) -%}
+{% set split = ['costs.effective_cost', 'customer_usage.weight', 'customer_usage.weights'] -%}
 
-shares as (
+floors as (
     select
-        customer_usage.billing_period,
-        customer_usage.rule_id,
-        customer_usage.customer_id,
-        customer_usage.metric_value,
+        customer_usage.*,
         costs.currency,
-        {{ share | indent(8) }} as effective_cost,
+        costs.effective_cost as divided_cost,
+        {{ split_floor(*split) }} as share_floor,
+        {{ split_rest(*split) | indent(8) }} as share_rest,
         -- A quotient has as many decimals as the longer of its two sides.
-        costs.effective_cost::numeric(50, 24)
-        / nullif(greatest(customer_usage.value_of_all, 0), 0) as unit_cost
+        costs.effective_cost::numeric(50, 24) / customer_usage.weights as unit_cost
     from customer_usage
     left join costs
         on
             customer_usage.billing_period = costs.billing_period
             and customer_usage.rule_id = costs.rule_id
+),
+
+{% set whole = 'billing_period, rule_id, currency' -%}
+{% set share = split_share('divided_cost', 'share_floor', 'share_rest', whole, 'customer_id') -%}
+
+shares as (
+    select
+        billing_period,
+        rule_id,
+        customer_id,
+        metric_value,
+        currency,
+        {{ share | indent(8) }} as effective_cost,
+        case when metric_value > 0 then unit_cost end as unit_cost
+    from floors
     union all
     select
         billing_period,
@@ -62,7 +72,7 @@ shares as (
             where
                 customer_usage.billing_period = costs.billing_period
                 and customer_usage.rule_id = costs.rule_id
-                and customer_usage.value_of_all > 0
+                and customer_usage.weights > 0
         )
 ),
 
@@ -75,7 +85,7 @@ described as (
         customers.customer_name,
         shares.metric_value,
         shares.effective_cost::numeric(38, 12) as effective_cost,
-        case when shares.metric_value != 0 then shares.unit_cost end::numeric(38, 18) as unit_cost,
+        shares.unit_cost::numeric(38, 18) as unit_cost,
         shares.currency
     from shares
     inner join rules on shares.rule_id = rules.rule_id

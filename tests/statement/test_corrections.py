@@ -36,6 +36,17 @@ acme-prod,2026-11-02 00:00:00,metric,5000000,1
 """
 
 
+def copy_of_seeds(folder: Path) -> Path:
+    """Copy the demo's decisions, without cost that is shared: its reasons lie elsewhere."""
+    folder.mkdir()
+    for path in sample_totals.SEEDS.glob("*.csv"):
+        content = path.read_text(encoding="utf-8")
+        if path.stem.startswith("shared_cost_"):
+            content = f"{content.splitlines()[0]}\n"
+        (folder / path.name).write_text(content, encoding="utf-8")
+    return folder
+
+
 def change(path: Path, key: str, value: str, **changes: str) -> None:
     """End a row of a seed where a copy of it, with the changes, begins."""
     with path.open(newline="", encoding="utf-8") as lines:
@@ -115,10 +126,7 @@ def story(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Sto
     """Statements after each chapter."""
     folder = tmp_path_factory.mktemp("story")
     chapters: Story = {}
-    changed = folder / "seeds"
-    changed.mkdir()
-    for path in sample_totals.SEEDS.glob("*.csv"):
-        (changed / path.name).write_bytes(path.read_bytes())
+    seeds, changed = copy_of_seeds(folder / "seeds"), copy_of_seeds(folder / "changed")
     change(
         changed / "attribution_rules.csv",
         *("rule_id", "infrasage-search"),
@@ -145,7 +153,6 @@ def story(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Sto
     def close(*arguments: str) -> Callable[[], None]:
         return lambda: warehouse.do("close", *arguments)
 
-    seeds = sample_totals.SEEDS
     tell("open", seeds, load("first.csv", FIRST))
     tell(
         "restated",
