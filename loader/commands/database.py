@@ -21,7 +21,8 @@ from loader.connection import (
 from loader.embedded import EmbeddedServer
 from loader.embedded.binaries import binaries_folder
 from loader.errors import DatabaseError
-from loader.project import Project
+from loader.project import Project, require_own_schemas
+from loader.reporter import SCHEMA, Reporter, let_read
 
 app = typer.Typer(
     name="db",
@@ -112,6 +113,41 @@ def env(context: typer.Context) -> None:
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
+@app.command()
+def reporter(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(help="Name of the role.", envvar="LOADER_REPORTER")
+    ] = "reporter",
+    *,
+    new_password: Annotated[
+        bool, typer.Option("--new-password", help="Give a role that exists a new password.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Make a role that reads the marts and nothing else, and print what a BI tool asks for.
+
+    The password is shown this once. Run again, it lets the role read what is there now and leaves
+    the password as it is. Example: loader db reporter
+    """
+    project = project_of(context)
+    require_own_schemas("the role reads marts")
+    role = let_read(project, name, new_password=new_password)
+    facts = _connection_facts(dbt_environment(project), role)
+    if as_json:
+        typer.echo(json.dumps(facts))
+    else:
+        for fact, value in facts.items():
+            typer.echo(f"{fact:<8} {value or 'as it was; a new one: --new-password'}")
+    if not role.has_marts:
+        typer.echo(
+            f"note: there is no schema {SCHEMA} yet; the next build lets {name} in", err=True
+        )
+    if role.reads_else:
+        also = f"{len(role.reads_else)} tables outside {SCHEMA}, such as {role.reads_else[0]}"
+        typer.echo(f"warning: {name} may also read {also}", err=True)
+
+
 @app.command(
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
@@ -166,6 +202,22 @@ def _embedded_facts(project: Project) -> dict[str, Any]:
         "pid": found.pid,
         "data": str(found.data),
         "log": str(found.log),
+    }
+
+
+def _connection_facts(environment: dict[str, str], role: Reporter) -> dict[str, str | None]:
+    """Return what the forms of BI tools ask for, in their words."""
+    url = None
+    if role.password:
+        url = _url(environment | {"PGUSER": role.name, "PGPASSWORD": role.password})
+    return {
+        "host": environment["PGHOST"],
+        "port": environment["PGPORT"],
+        "database": environment["PGDATABASE"],
+        "user": role.name,
+        "password": role.password,
+        "schema": SCHEMA,
+        "url": url,
     }
 
 
