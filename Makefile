@@ -7,6 +7,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	&& echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+METRICS := .venv-metrics/bin
+METRICS_LOCK := tests/metrics/requirements.lock
+METRICS_READY := .venv-metrics/.ready
 SQL := models $(wildcard tests/*.sql)
 # dbt and sqlfluff on the loader's database, which is started if it is the embedded one.
 WITH_DATABASE = test -f profiles.yml || cp profiles.example.yml profiles.yml; \
@@ -25,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export PYTHONUTF8 := 1
 
-.PHONY: help demo test build lint fmt docs bench clean ci lock setup chromium focus
+.PHONY: help demo test build lint fmt docs metrics bench clean ci lock setup chromium focus
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,13 +64,16 @@ focus: $(READY) $(FOCUS_READY) ## the official FOCUS validator and other gates o
 	@$(BIN)/loader export focus --out target/focus/focus.parquet
 	@$(BIN)/python tests/focus/gate.py .venv-focus
 
+metrics: build $(METRICS_READY) ## the semantic layer: validated, and its figures compared with the marts
+	@$(WITH_DATABASE) $(METRICS)/python tests/metrics/check_metrics.py
+
 bench: $(READY) ## loader load beside psql \copy, and builds beside SQL by hand
 	@$(BIN)/python bench/run.py
 	@$(BIN)/python bench/build.py
 
 clean: ## stop the embedded server; remove environment, data and builds
 	@test ! -x $(BIN)/loader || $(BIN)/loader db remove --yes || true
-	@rm -rf .venv .venv-focus .postgres target logs report.html
+	@rm -rf .venv .venv-focus .venv-metrics .postgres target logs report.html
 
 chromium: ## install Debian's Chromium for the page's tests, unless there is one
 	@command -v chromium >/dev/null || { apt-get update -qq && \
@@ -82,6 +88,8 @@ lock: ## pin every dependency anew, by version and hash (needs uv)
 	  --no-strip-extras --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
 	@uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	  --no-header --no-annotate tests/focus/requirements.in -o $(FOCUS_LOCK)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	  --no-header --no-annotate tests/metrics/requirements.in -o $(METRICS_LOCK)
 
 # The stamp is touched last, so that a set-up that was killed is done again.
 $(READY): requirements.lock pyproject.toml
@@ -119,4 +127,15 @@ $(FOCUS_READY): $(FOCUS_LOCK)
 	  $(FOCUS_PYTHON) -m venv .venv-focus && \
 	  .venv-focus/bin/python -m pip install --quiet --require-hashes -r $(FOCUS_LOCK); \
 	fi
+	@touch $@
+
+# MetricFlow lives apart, so that the loader's environment stays as small as it is.
+$(METRICS_READY): $(METRICS_LOCK)
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed"; exit 1; }
+	@echo "preparing .venv-metrics"
+	@rm -rf .venv-metrics
+	@{ command -v uv >/dev/null 2>&1 && uv venv --quiet --python $(PYTHON) .venv-metrics && \
+	  uv pip install --quiet --python $(METRICS)/python --require-hashes -r $< ; } || { \
+	  $(PYTHON) -m venv --clear .venv-metrics && \
+	  $(METRICS)/python -m pip install --quiet --require-hashes -r $< ; }
 	@touch $@
