@@ -67,9 +67,10 @@ focus: $(READY) $(FOCUS_READY) ## the official FOCUS validator and other gates o
 metrics: build $(METRICS_READY) ## the semantic layer: validated, and its figures compared with the marts
 	@$(WITH_DATABASE) $(METRICS)/python tests/metrics/check_metrics.py
 
-bench: $(READY) ## loader load beside psql \copy, and builds beside SQL by hand
+bench: $(READY) ## loading, building and asking, beside the same by other means
 	@$(BIN)/python bench/run.py
 	@$(BIN)/python bench/build.py
+	@$(BIN)/python bench/questions.py
 
 clean: ## stop the embedded server; remove environment, data and builds
 	@test ! -x $(BIN)/loader || $(BIN)/loader db remove --yes || true
