@@ -10,7 +10,7 @@ READY := .venv/.ready
 METRICS := .venv-metrics/bin
 METRICS_LOCK := tests/metrics/requirements.lock
 METRICS_READY := .venv-metrics/.ready
-SQL := models $(wildcard tests/*.sql)
+SQL := models analyses $(wildcard tests/*.sql)
 # dbt and sqlfluff on the loader's database, which is started if it is the embedded one.
 WITH_DATABASE = test -f profiles.yml || cp profiles.example.yml profiles.yml; \
 	settings=$$($(BIN)/loader db env) && eval "$$settings" &&
