@@ -112,7 +112,7 @@ def _next_steps(project: Project, page: Path) -> str:
             f"  open the page       {page}",
             "  ask in SQL          .venv/bin/loader db psql -c 'table marts.rpt_costs_monthly'",
             f"  connect a BI tool   PostgreSQL at {host}, database {dbname}, schema marts;",
-            "                      user and password: .venv/bin/loader db url",
+            "                      user and password: .venv/bin/loader db reporter",
             "  load your own       .venv/bin/loader init, then .venv/bin/loader load PATH…",
         )
     )

@@ -96,9 +96,10 @@ def status(
 
 @app.command()
 def url(context: typer.Context) -> None:
-    """Print a postgresql:// URL with the password in it, for BI tools and scripts.
+    """Print a postgresql:// URL with the password in it, for psql and scripts; it is the owner's.
 
-    Starts the embedded server if that is the one. Example: psql "$(loader db url)"
+    Starts the embedded server if that is the one. BI tools: loader db reporter. Example:
+    psql "$(loader db url)"
     """
     typer.echo(_url(dbt_environment(project_of(context))))
 
