@@ -1,9 +1,25 @@
+{{ config(
+    materialized='incremental',
+    pre_hook="{{ forget_stale(ref('int_focus__days'), [], '\"x_DayVersion\"') }}",
+) }}
+
 -- FOCUS 1.2 Cost and Usage of every priced charge: the specification's columns in its order, then
--- ours.
+-- ours. Days whose charges and mapping are as they were are kept.
 with
 
 charges as (
     select * from {{ ref('int_focus__charges') }}
+),
+
+days as (
+    select * from {{ ref('int_focus__days') }}
+),
+
+missing as (
+    select * from days
+    {%- if is_incremental() %}
+    where {{ is_missing('days', ['"x_DayVersion"']) | indent(4) }}
+    {%- endif %}
 ),
 
 profiles as (
@@ -102,6 +118,7 @@ focus_rows as (
         teams.allocated_tags as "x_AllocatedTags",
         owners.rule_id as "x_AttributionRuleId",
         charges.charge_id as "x_ChargeId",
+        missing."x_DayVersion",
         charges.fixed_charge_id as "x_FixedChargeId",
         charges.load_id as "x_LoadId",
         charges.price_id as "x_PriceId",
@@ -114,6 +131,11 @@ focus_rows as (
         coalesce(owners.team, 'unallocated') as "x_Team",
         charges.usage_id as "x_UsageId"
     from charges
+    inner join missing
+        on
+            charges.source_name = missing.source_name
+            and charges.account_key = missing.account_key
+            and charges.charge_date = missing.charge_date
     inner join profiles on charges.attribution_key = profiles.attribution_key
     left join usage_records on charges.usage_id = usage_records.usage_id
     left join loads on charges.load_id = loads.load_id

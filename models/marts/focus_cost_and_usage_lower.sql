@@ -71,6 +71,7 @@ renamed as (
         "x_AllocatedTags" as x_allocatedtags,
         "x_AttributionRuleId" as x_attributionruleid,
         "x_ChargeId" as x_chargeid,
+        "x_DayVersion" as x_dayversion,
         "x_FixedChargeId" as x_fixedchargeid,
         "x_LoadId" as x_loadid,
         "x_PriceId" as x_priceid,

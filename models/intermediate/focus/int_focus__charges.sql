@@ -60,6 +60,7 @@ described as (
         priced.price_id,
         priced.load_id,
         priced.source_name,
+        priced.account_key,
         priced.attribution_key,
         priced.charge_category,
         priced.charge_frequency,

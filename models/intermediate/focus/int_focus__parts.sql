@@ -37,6 +37,7 @@ costed as (
         price_id,
         load_id,
         source_name,
+        account_key,
         attribution_key,
         case when is_use then 'Usage' else charge_category end as charge_category,
         charge_frequency,

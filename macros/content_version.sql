@@ -19,15 +19,21 @@
 {{ local_md5(checksums | join(',')) }}
 {%- endmacro %}
 
-{#- An expression that changes when the models that make a source's usage change, or the rows of the
-    seeds they read. A seed with a column source_name counts with the source's own rows alone. -#}
-{% macro usage_version(source) -%}
-{%- set ancestors = ['model.usage_costs.int_usage__' ~ source] -%}
-{%- do ancestors_of(ancestors[0], ancestors) -%}
-{%- set checksums = [checksum_of(['int_usage__slices', 'int_usage__arrivals', 'fct_usage_hourly'])] -%}
+{#- An expression that changes when a model named, or one above them, changes, or the rows of the seeds
+    those read; `also` names models that count as they are written, without what is above them. With a
+    source, a seed with a column source_name counts with the source's own rows alone. -#}
+{% macro content_version(names, also=[], source=none) -%}
+{%- set ancestors = [] -%}
+{%- for name in names -%}
+    {%- do ancestors.append('model.usage_costs.' ~ name) -%}
+{%- endfor -%}
+{%- for unique_id in ancestors | list -%}
+    {%- do ancestors_of(unique_id, ancestors) -%}
+{%- endfor -%}
+{%- set checksums = [checksum_of(also)] -%}
 md5(concat_ws(
     ',',
-    {%- for unique_id in ancestors | sort if graph.nodes is defined %}
+    {%- for unique_id in ancestors | unique | sort if graph.nodes is defined %}
         {%- set node = graph.nodes[unique_id] %}
         {%- if node.resource_type == 'model' %}
             {%- do checksums.append(node.checksum.checksum) %}
@@ -35,7 +41,7 @@ md5(concat_ws(
     (
         select md5(string_agg(seed::text, e'\n' order by seed::text collate "C"))
         from {{ node.relation_name }} as seed
-        {%- if 'source_name' in node.columns %}
+        {%- if source and 'source_name' in node.columns %}
         where seed.source_name = '{{ source }}'
         {%- endif %}
     ),
@@ -43,4 +49,11 @@ md5(concat_ws(
     {%- endfor %}
     '{{ local_md5(checksums | join(',')) }}'
 ))::uuid
+{%- endmacro %}
+
+{#- What a source's usage is made by: its own models and seeds, and what every source goes through. -#}
+{% macro usage_version(source) -%}
+{{ content_version(
+    ['int_usage__' ~ source], ['int_usage__slices', 'int_usage__arrivals', 'fct_usage_hourly'], source
+) }}
 {%- endmacro %}
