@@ -36,7 +36,7 @@ def print_chain(blocks: Sequence[Block]) -> None:
     for block in blocks:
         for number, (label, value) in enumerate(block.facts):
             name = "" if number else block.name
-            typer.echo(f"{name:<{names}}  {label:<{labels}}  {_printable(value)}".rstrip())
+            typer.echo(f"{name:<{names}}  {label:<{labels}}  {printable(value)}".rstrip())
 
 
 def forward(traced: TracedLine) -> list[Block]:
@@ -240,7 +240,7 @@ def _value(text: str | None) -> str:
     return "(null)" if text is None else text or '""'
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return a text on one line, not too long, with nothing in it that a terminal would obey."""
     shown = text if text.isprintable() else repr(text)[1:-1]
     return shown if len(shown) <= _MAX_SHOWN else f"{shown[: _MAX_SHOWN - 1]}…"
