@@ -18,12 +18,14 @@ from loader.commands import (
     breakdown,
     close,
     database,
+    explain,
     export,
     listings,
     load,
     project,
     rejects,
     trace,
+    what_if,
 )
 from loader.commands.plain_values import Command, Group
 from loader.errors import DatabaseError, LoaderError, UsageError
@@ -42,6 +44,8 @@ app.command("loads", cls=Command)(listings.loads)
 app.command("rejects")(rejects.list_rejects)
 app.command("withdraw")(listings.withdraw)
 app.command("trace", cls=Command)(trace.trace)
+app.command("explain", cls=Command)(explain.explain)
+app.command("what-if", cls=Command)(what_if.what_if)
 app.command("sources")(listings.sources)
 app.command("breakdown")(breakdown.breakdown)
 app.command("alerts")(alerts.alerts)

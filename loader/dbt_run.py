@@ -81,6 +81,23 @@ def run_dbt(
 
     Raises `UsageError` when dbt cannot read the project.
     """
+    started = time.monotonic()
+    results = invoke(project, ["build", *arguments], environment, quiet=quiet, on_node=on_node)
+    return summed_up(results, time.monotonic() - started)
+
+
+def invoke(
+    project: Project,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    quiet: bool,
+    on_node: OnNode | None = None,
+) -> Any:  # noqa: ANN401  # dbt's results are untyped
+    """Run any command of dbt and return dbt's own result.
+
+    Raises `UsageError` when dbt cannot read the project; `KeyboardInterrupt` is passed on.
+    """
     from dbt.cli.main import dbtRunner  # noqa: PLC0415  # the import costs seconds
 
     def tell(event: Any) -> None:  # noqa: ANN401  # dbt's events are untyped
@@ -89,13 +106,14 @@ def run_dbt(
 
     place = ["--project-dir", str(project.root), "--profiles-dir", str(project.root)]
     volume = ["--log-level", "none"] if quiet else []
-    started = time.monotonic()
     with _environment(environment):
-        outcome = dbtRunner(callbacks=[tell]).invoke(["build", *volume, *place, *arguments])
+        outcome = dbtRunner(callbacks=[tell]).invoke([*command, *volume, *place])
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
     if outcome.exception is not None:
         message = f"dbt could not start: {outcome.exception}"
         raise UsageError(message)
-    return summed_up(outcome.result, time.monotonic() - started)
+    return outcome.result
 
 
 def summed_up(run: Any, seconds: float) -> DbtRun:  # noqa: ANN401  # dbt's results are untyped

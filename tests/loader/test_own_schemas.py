@@ -8,6 +8,8 @@ from loader.cli import app
 COMMANDS = [
     ["trace", "usage.csv:2"],
     ["breakdown", "--since", "2026-10-01", "--until", "2026-11-01", "--group-by", "account"],
+    ["explain", "growth", "2026-10"],
+    ["what-if", "--seeds", "never-read"],
     ["report", "--out", "never-written.html"],
     ["demo"],
 ]

@@ -1,0 +1,147 @@
+"""Builds what other seeds change, and only that, in scratch schemas; reads the rest where it is.
+
+dbt defers to the real schemas for every model that no changed seed leads to. So usage is not made
+anew for other prices, and the two sides differ by nothing but the seeds.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date
+from pathlib import Path
+
+from psycopg import Connection
+
+from loader.building import BuildResult, ensure_profile, is_current, one_at_a_time
+from loader.connection import connect, dbt_environment
+from loader.dbt_run import OnNode, invoke, summed_up
+from loader.errors import DataRefusedError, LoaderError
+from loader.project import Project
+from loader.seeds import Seed, check_seeds, explain, read_seeds
+from loader.supposing.comparison import Comparison, compare
+from loader.supposing.scratch import scratch
+from loader.supposing.seeds import put_together
+
+_COSTS = ("rpt_costs_monthly", "rpt_unpriced_usage")
+_LAST_BUILD = "select started_at from loader.builds order by build_id desc limit 1"
+
+
+@dataclass(frozen=True)
+class Supposition:
+    """What was compared: the seeds that differ, and the schemas' prefix where they were kept."""
+
+    changed_seeds: Sequence[str]
+    comparison: Comparison
+    kept: str | None = None
+
+
+def suppose(  # noqa: PLR0913  # one for each thing a person may say
+    project: Project,
+    seeds: Path,
+    *,
+    cost: str = "effective_cost",
+    month: date | None = None,
+    keep: bool = False,
+    on_node: OnNode | None = None,
+) -> Supposition:
+    """Build with the seeds of a folder beside the marts and compare the costs of the teams.
+
+    Seeds missing in the folder are the project's. Neither marts, raw tables nor ledger are touched,
+    and the scratch schemas are dropped unless they are to be kept. Raises `DataRefusedError` with
+    the rows where the seeds fail their tests, `LoaderError` where the marts are not of the last
+    loads, models and seeds, and `UsageError` for a folder that is none.
+    """
+    ensure_profile(project)
+    with connect(project, autocommit=True) as connection, one_at_a_time(connection):
+        base = _base(connection, project)
+        with scratch(connection, keep=keep) as schema:
+            folder = project.root / "target" / schema
+            try:
+                changed = put_together(seeds, base, folder / "seeds")
+                if changed:
+                    declared = _named(seeds, read_seeds(project, folder / "seeds"))
+                    target = _Target(folder, schema, changed, declared)
+                    _build(connection, project, target, on_node)
+                found = compare(connection, schema if changed else None, cost, month)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            return Supposition(changed, found, schema if keep and changed else None)
+
+
+@dataclass(frozen=True)
+class _Target:
+    folder: Path
+    schema: str
+    changed: Sequence[str]
+    seeds: Sequence[Seed]
+
+
+def _base(connection: Connection, project: Project) -> Path:
+    """Return the seeds the marts were built with, which are then what to compare with."""
+    for folder in dict.fromkeys((project.seeds, project.demo_seeds)):
+        if is_current(connection, project, folder):
+            return folder
+    message = "the marts are not of these loads, models and seeds"
+    raise LoaderError(message, "both sides would differ by more than the seeds: make build first")
+
+
+def _build(
+    connection: Connection, project: Project, target: _Target, on_node: OnNode | None
+) -> None:
+    _refuse(BuildResult({}, (), 0, 0, problems=check_seeds(connection, target.seeds)))
+    environment = _environment(connection, project, target)
+    invoke(project, ["parse"], environment, quiet=True)
+    state = _real_state(target)
+    costs = [f"{seed}+,+{model}" for seed in target.changed for model in _COSTS]
+    arguments = [
+        *("build", "--select", "resource_type:seed", *costs),
+        *("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"),
+        *("--defer", "--favor-state", "--state", str(state)),
+    ]
+    run = summed_up(invoke(project, arguments, environment, quiet=True, on_node=on_node), 0)
+    problems = explain(connection, f"{target.schema}_reference", target.seeds, run.seed_tests)
+    _refuse(BuildResult(run.passed, run.failures, run.skipped, 0, (), problems))
+
+
+def _refuse(result: BuildResult) -> None:
+    """Raise `DataRefusedError` with what is wrong, unless nothing is."""
+    if result.problems or result.failures or result.skipped:
+        message = "these seeds do not build"
+        raise DataRefusedError(message, *"\n".join(result.explanation()).splitlines())
+
+
+def _named(own: Path, seeds: Sequence[Seed]) -> tuple[Seed, ...]:
+    """Return the seeds, those of the folder that was given by the place they have there."""
+    return tuple(
+        replace(seed, place=(own / f"{seed.name}.csv").as_posix())
+        if (own / f"{seed.name}.csv").is_file()
+        else seed
+        for seed in seeds
+    )
+
+
+def _environment(connection: Connection, project: Project, target: _Target) -> Mapping[str, str]:
+    """Return dbt's environment: its own schemas and folders, and the moment of the last build."""
+    environment = {
+        **dbt_environment(project),
+        "DO_NOT_TRACK": "1",
+        "DBT_SCHEMA": target.schema,
+        "LOADER_SEEDS": (target.folder / "seeds").relative_to(project.root).as_posix(),
+        "DBT_TARGET_PATH": str(target.folder / "dbt"),
+        "DBT_LOG_PATH": str(target.folder / "logs"),
+    }
+    last = connection.execute(_LAST_BUILD).fetchone()
+    if last is not None and not os.environ.get("LOADER_AS_OF"):
+        environment["LOADER_AS_OF"] = last[0].astimezone(UTC).isoformat()
+    return environment
+
+
+def _real_state(target: _Target) -> Path:
+    """Return a folder with the manifest of the real schemas: of these, without their prefix."""
+    state = target.folder / "state"
+    state.mkdir()
+    manifest = (target.folder / "dbt" / "manifest.json").read_text(encoding="utf-8")
+    real = manifest.replace(f"{target.schema}_", "")
+    (state / "manifest.json").write_text(real, encoding="utf-8")
+    return state
