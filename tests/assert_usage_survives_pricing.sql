@@ -23,8 +23,13 @@ usage_totals as (
 charges as (
     select
         charges.*,
-        round(charges.contracted_unit_price * charges.quantity / prices.pricing_block, 12)
-            as expected_cost
+        round(
+            charges.contracted_unit_price
+            * charges.quantity
+            * charges.exchange_rate
+            / prices.pricing_block,
+            12
+        ) as expected_cost
     from {{ ref('fct_charges') }} as charges
     left join {{ ref('dim_prices') }} as prices on charges.price_id = prices.price_id
     where charges.usage_id is not null
