@@ -1,5 +1,5 @@
--- Guards fct_repricing: of each meter, account and day whose price a later version changed, what was
--- believed follows on what was believed before, and the last belief is the price that is charged.
+-- Guards fct_repricing: of each meter, account and day whose price a later version changed, what is
+-- believed follows on what was believed before, and the last belief is the price charged.
 with
 
 beliefs as (

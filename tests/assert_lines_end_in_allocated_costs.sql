@@ -1,6 +1,6 @@
--- Guards invariant 1 between sharing and the marts: per month, team and rule, what teams got directly
--- and what they bear of pools is what the lines say, less what was passed on; fct_cost_shares holds
--- every share once, and fct_allocated_costs_daily every line that ends.
+-- Guards invariant 1 between sharing and the marts: per month, team, step and rule, the shares of
+-- fct_cost_shares are the lines', and fct_allocated_costs_daily is what teams got directly or bear
+-- of pools, less what they passed on.
 with
 
 lines as (

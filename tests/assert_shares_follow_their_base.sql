@@ -1,6 +1,6 @@
--- Guards invariant 2 inside sharing: no share is a unit of the last digit or more off from the exact
--- fraction of its pool, and the bases of those who bear a part add up to the total they are shares of.
--- Multiplied out, because a quotient would be rounded.
+-- Guards invariant 2 inside sharing: no share is a unit of the last digit or more off from the
+-- exact fraction of its pool, and the bases of those who bear a part add up to the total. It is
+-- multiplied out, because a quotient would be rounded.
 with
 
 lines as (

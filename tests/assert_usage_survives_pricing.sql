@@ -24,14 +24,19 @@ charges as (
     select
         charges.*,
         round(
-            charges.contracted_unit_price
+            prices.contracted_unit_price
             * charges.quantity
-            * charges.exchange_rate
+            * prices_in_force.exchange_rate
             / prices.pricing_block,
             12
         ) as expected_cost
     from {{ ref('fct_charges') }} as charges
     left join {{ ref('dim_prices') }} as prices on charges.price_id = prices.price_id
+    left join {{ ref('int_charges__prices_in_force') }} as prices_in_force
+        on
+            charges.account_key = prices_in_force.account_key
+            and charges.meter_id = prices_in_force.meter_id
+            and charges.charge_date = prices_in_force.usage_date
     where charges.usage_id is not null
 ),
 
