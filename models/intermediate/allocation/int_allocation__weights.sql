@@ -1,6 +1,6 @@
 -- One row per rule for shared cost, month and team that bears a part: the team's base and the
 -- ratio. Without targets of its own a rule reaches every team that has a base, but none that
--- passes cost on in the same step or earlier, and not the pool itself.
+-- passes cost on in the month in the same step or earlier, and not the pool itself.
 with
 
 rules as (
@@ -61,6 +61,9 @@ candidates as (
                 where
                     passing_on.from_team = teams.team
                     and passing_on.step <= rules.step
+                    and coalesce(passing_on.valid_from, '-infinity')
+                    < months.billing_period + interval '1 month'
+                    and coalesce(passing_on.valid_to, 'infinity') > months.billing_period
             )
         )
 ),
