@@ -74,12 +74,13 @@ def _is_caught(bench: Bench, defect: Defect) -> bool:
     with _planted(bench.folder, defect.edit):
         if "::" in defect.caught_by:
             return _fails_in_pytest(bench, defect.caught_by)
-        failed = _build(defect.models) if defect.models else set()
+        if defect.models:
+            _built(defect.models)
         if defect.then is None:
-            return defect.caught_by in failed | _build((defect.caught_by,))
+            return defect.caught_by in _dbt("test", "--select", defect.caught_by)
         with _planted(bench.folder, defect.then):
-            _build(defect.models)
-            return defect.caught_by in _build((defect.caught_by,))
+            _built(defect.models)
+            return defect.caught_by in _dbt("test", "--select", defect.caught_by)
 
 
 @contextmanager
@@ -96,41 +97,24 @@ def _planted(folder: Path, edit: Edit) -> Iterator[None]:
         path.write_text(sound, encoding="utf-8")
 
 
-def _build(selection: tuple[str, ...]) -> set[str]:
-    """Build models, or run a test; return the names of the tests that failed."""
-    is_test = selection[0].startswith("assert_") or selection[0].count("__") > 1
-    only = [] if is_test else ["--resource-types", "model", "seed"]
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        ended = dbtRunner().invoke(
-            [
-                "build",
-                "--quiet",
-                "--select",
-                *selection,
-                *_each(only),
-                "--indirect-selection",
-                "empty",
-            ]
-        )
-    if ended.exception or not ended.result.results:
-        message = (
-            f"dbt could not build {' '.join(selection)}: {ended.exception or 'nothing is there'}"
-        )
+def _built(models: tuple[str, ...]) -> None:
+    """Build models and seeds, without their tests."""
+    only = ["--resource-type", "model", "--resource-type", "seed"]
+    failed = _dbt("build", *only, "--select", *models)
+    if failed:
+        message = f"a planted defect keeps {', '.join(sorted(failed))} from being built"
         raise SystemExit(message)
-    broken = {
-        node.node.name
-        for node in ended.result
-        if node.status == "error" and node.node.resource_type == "model"
-    }
-    if broken:
-        message = f"a planted defect breaks the SQL of {', '.join(sorted(broken))}"
+
+
+def _dbt(command: str, *arguments: str) -> set[str]:
+    """Run dbt, without what it prints; return the names of what failed."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        ended = dbtRunner().invoke([command, "--quiet", *arguments])
+    if ended.exception or not ended.result.results:
+        why = ended.exception or "nothing of that name is there"
+        message = f"dbt {command} {' '.join(arguments)}: {why}"
         raise SystemExit(message)
     return {node.node.name for node in ended.result if node.status in {"fail", "error"}}
-
-
-def _each(values: list[str]) -> list[str]:
-    """Return an option of several values as dbt wants it, once for each value."""
-    return [word for value in values[1:] for word in (values[0], value)]
 
 
 def _fails_in_pytest(bench: Bench, test: str) -> bool:

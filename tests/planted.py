@@ -5,6 +5,7 @@ from dataclasses import dataclass
 _CHARGES = "models/intermediate/charges/int_charges__"
 _ALLOCATION = "models/intermediate/allocation/int_allocation__"
 _SPLIT = "macros/split_exactly.sql"
+_OWNED = "int_allocation__owned+,+fct_allocated_costs_daily"
 _SHARED = "int_allocation__lines"
 _PRICED = "int_charges__due+,+fct_charges"
 
@@ -43,8 +44,7 @@ DEFECTS = (
         f"{_CHARGES}usage.sql",
         "prices.contracted_unit_price\n            * usage_records.quantity",
         "(prices.contracted_unit_price::float8 * usage_records.quantity::float8)::numeric",
-        "assert_usage_survives_pricing",
-        _PRICED,
+        "tests/money/test_any_price.py::test_a_charge_is_the_exact_product_rounded_once",
     ),
     _defect(
         "quantities are rounded before they are priced",
@@ -55,12 +55,11 @@ DEFECTS = (
         _PRICED,
     ),
     _defect(
-        "usage finds its price by a part of the key",
-        f"{_CHARGES}usage.sql",
-        "            and usage_records.account_key = due.account_key\n",
+        "a price of any cloud holds",
+        f"{_CHARGES}prices_in_force.sql",
+        "            and (prices.cloud is null or located.cloud = prices.cloud)\n",
         "",
-        "assert_usage_survives_pricing",
-        _PRICED,
+        "int_charges__prices_in_force__closest_price_holds",
     ),
     _defect(
         "what has no price costs 0",
@@ -132,7 +131,16 @@ DEFECTS = (
         "charges.charge_date < owners.valid_to",
         "charges.charge_date <= owners.valid_to",
         "assert_costs_survive_allocation",
-        "int_allocation__owned+,+fct_allocated_costs_daily",
+        _OWNED,
+    ),
+    _defect(
+        "owners are found by a part of the key",
+        f"{_ALLOCATION}owned.sql",
+        "            and charges.charge_date >= owners.valid_from\n"
+        "            and charges.charge_date < owners.valid_to\n",
+        "",
+        "assert_costs_survive_allocation",
+        _OWNED,
     ),
     _defect(
         "what nobody owns is left out",
@@ -140,7 +148,7 @@ DEFECTS = (
         "left join owners",
         "inner join owners",
         "assert_costs_survive_allocation",
-        "int_allocation__owned+,+fct_allocated_costs_daily",
+        _OWNED,
     ),
     _defect(
         "the last rule that matches owns",
