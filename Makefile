@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export PYTHONUTF8 := 1
 
-.PHONY: help demo test build lint fmt docs metrics bench clean ci lock setup chromium focus
+.PHONY: help demo test build lint fmt docs metrics bench defects clean ci lock setup chromium focus
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,7 +70,11 @@ metrics: build $(METRICS_READY) ## the semantic layer: validated, and its figure
 bench: $(READY) ## loading, building and asking, beside the same by other means
 	@$(BIN)/python bench/run.py
 	@$(BIN)/python bench/build.py
+	@$(BIN)/python bench/allocation.py
 	@$(BIN)/python bench/questions.py
+
+defects: $(READY) ## plant mistakes in a copy of the project: each must make a named test fail
+	@$(BIN)/python tests/plant_defects.py
 
 clean: ## stop the embedded server; remove environment, data and builds
 	@test ! -x $(BIN)/loader || $(BIN)/loader db remove --yes || true
