@@ -36,7 +36,8 @@ def decide(folder: Path) -> None:
         (folder / path.name).write_bytes(path.read_bytes())
     _price(folder)
     _own(folder)
-    _charge(folder)
+    _meter(folder)
+    _fix(folder)
     _share(folder)
 
 
@@ -72,7 +73,7 @@ def _own(folder: Path) -> None:
     add(folder, "attribution_rules", rule | matches | dated)
 
 
-def _charge(folder: Path) -> None:
+def _meter(folder: Path) -> None:
     meter = {"source_name": "spacelift", "service_name": "Seats", "unit": "Seats", "kind": "flow"}
     meter |= {"role": "cost", "daily_aggregation": "sum"}
     add(
@@ -86,6 +87,9 @@ def _charge(folder: Path) -> None:
         | {"meter_id": "infrasage:credits", "meter_key": "credits"}
         | {"source_name": "infrasage"},
     )
+
+
+def _fix(folder: Path) -> None:
     charge = _FEE | _SPACELIFT | {"charge_category": "Purchase", "charge_frequency": "Recurring"}
     spread, once = charge | {"is_amortised": "true"}, charge | {"is_amortised": "false"}
     search = {"source_name": "infrasage", "account_key": "acme-search"}
