@@ -138,6 +138,7 @@ def _bench() -> Iterator[Bench]:
             "LOADER_AS_OF": _AS_OF,
             "DBT_PROFILES_DIR": named,
             "DO_NOT_TRACK": "1",
+            "MONEY_SHRINK": "no",
             "PYTHONPATH": named,
         }
         for name in ("LOADER_SEEDS", "DBT_SCHEMA", "DBT_TARGET_PATH", "DBT_LOG_PATH"):

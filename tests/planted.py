@@ -64,8 +64,10 @@ DEFECTS = (
     _defect(
         "what has no price costs 0",
         f"{_CHARGES}usage.sql",
-        "prices.contracted_unit_price\n",
-        "coalesce(prices.contracted_unit_price, 0)\n",
+        "prices.contracted_unit_price\n            * usage_records.quantity\n"
+        "            * due.exchange_rate\n            / prices.pricing_block",
+        "coalesce(prices.contracted_unit_price * usage_records.quantity"
+        " * due.exchange_rate / prices.pricing_block, 0)",
         "int_charges__usage__no_price_is_null",
     ),
     _defect(

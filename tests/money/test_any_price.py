@@ -5,9 +5,9 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
 import psycopg
-from hypothesis import HealthCheck, given, seed, settings, strategies
+from hypothesis import given, seed, strategies
 from rendering import model, rows
-from sizes import CASES, COUNTED, SEED
+from sizes import COUNTED, SEED, drawn
 from splitting import decimal
 
 KEY = "load_id bigint, account_key text, meter_id text, slice_version uuid"
@@ -79,13 +79,7 @@ def cost(quantity: int, price: int, rate: int, block: int) -> Decimal:
 
 
 @seed(SEED)
-@settings(
-    max_examples=CASES,
-    deadline=None,
-    database=None,
-    print_blob=False,
-    suppress_health_check=list(HealthCheck),
-)
+@drawn()
 @given(charges=strategies.lists(_CHARGES, min_size=4, max_size=20))
 def test_a_charge_is_the_exact_product_rounded_once(
     connection: psycopg.Connection, charges: list[Charge]

@@ -9,10 +9,10 @@ from collections import defaultdict
 from fractions import Fraction
 
 import psycopg
-from hypothesis import HealthCheck, given, seed, settings, strategies
+from hypothesis import given, seed, strategies
 from psycopg.rows import dict_row
 from rendering import model, rows
-from sizes import CASES, COUNTED, SEED
+from sizes import CASES, COUNTED, SEED, drawn
 from splitting import UNIT, decimal
 
 COSTS = ("list_cost", "contracted_cost", "effective_cost", "billed_cost")
@@ -121,13 +121,7 @@ def totals(lines: list[Row], *by: str) -> dict[tuple[str, ...], list[Fraction]]:
 
 
 @seed(SEED)
-@settings(
-    max_examples=max(CASES // 3, 1),
-    deadline=None,
-    database=None,
-    print_blob=False,
-    suppress_health_check=list(HealthCheck),
-)
+@drawn(CASES // 3)
 @given(handed=months(), order=strategies.randoms(use_true_random=False))
 def test_what_is_borne_in_the_end_is_what_was_charged(
     connection: psycopg.Connection, handed: Handed, order: random.Random

@@ -9,9 +9,9 @@ import random
 from fractions import Fraction
 
 import psycopg
-from hypothesis import HealthCheck, given, seed, settings, strategies
+from hypothesis import given, seed, strategies
 from rendering import rendered, rows
-from sizes import CASES, COUNTED, SEED
+from sizes import COUNTED, SEED, drawn
 from splitting import UNIT, Pool, decimal, pools
 
 SPLIT = rendered(
@@ -52,13 +52,7 @@ def split(connection: psycopg.Connection, parts: list[Pool], order: random.Rando
 
 
 @seed(SEED)
-@settings(
-    max_examples=CASES,
-    deadline=None,
-    database=None,
-    print_blob=False,
-    suppress_health_check=list(HealthCheck),
-)
+@drawn()
 @given(
     parts=strategies.lists(pools(), min_size=5, max_size=9),
     order=strategies.randoms(use_true_random=False),
