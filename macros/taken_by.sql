@@ -6,13 +6,11 @@
     from taking
     where
         taking.step > {{ step }}
-        and taking.billing_period = {{ line }}.billing_period
+        and taking.active_days @> {{ line }}.usage_date
         and (taking.from_team is null or taking.from_team = {{ line }}.team)
         and (taking.source_name is null or taking.source_name = {{ line }}.source_name)
         and (taking.meter_id is null or taking.meter_id = {{ line }}.meter_id)
         and (taking.is_idle is null or taking.is_idle = {{ line }}.is_idle)
-        and (taking.valid_from is null or taking.valid_from <= {{ line }}.usage_date)
-        and (taking.valid_to is null or taking.valid_to > {{ line }}.usage_date)
     order by taking.step asc, taking.rule_id asc
     limit 1
 )

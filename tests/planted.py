@@ -168,9 +168,9 @@ DEFECTS = (
         "int_allocation__direct+,+fct_allocated_costs_daily",
     ),
     _defect(
-        "shares are measured by all months",
+        "shares are measured by all days",
         f"{_ALLOCATION}weights.sql",
-        "            and candidates.billing_period = bases.billing_period\n",
+        "            and candidates.usage_date = bases.usage_date\n",
         "",
         "int_allocation__weights__each_method_has_its_base",
     ),

@@ -30,13 +30,13 @@ LINES = model(
     ),
     int_allocation__weights=rows(
         "weights",
-        "rule_id text, billing_period date, team text, method text, base_quantity numeric,"
+        "rule_id text, usage_date date, team text, method text, base_quantity numeric,"
         " base_total numeric, ratio numeric",
     ),
     shared_cost_rules=rows(
         "rules",
         "rule_id text, step int, from_team text, source_name text, meter_id text,"
-        " is_idle boolean, valid_from date, valid_to date",
+        " is_idle boolean",
     ),
 )
 Row = dict[str, object]
@@ -57,22 +57,22 @@ def months(draw: strategies.DrawFn) -> Handed:
             "from_team": draw(strategies.sampled_from((*TEAMS, "unallocated", None))),
             "meter_id": draw(strategies.sampled_from(("m", None, None))),
             "is_idle": draw(strategies.sampled_from((True, False, None, None))),
-            "valid_from": draw(_DAYS | strategies.none()),
         }
         rules.append(rule)
-        bases = draw(strategies.lists(strategies.integers(0, 10**20), min_size=4, max_size=4))
-        weights += [
-            {
-                "rule_id": rule["rule_id"],
-                "billing_period": MONTH,
-                "team": team,
-                "method": "driver",
-                "base_quantity": decimal(base, 18),
-                "base_total": decimal(sum(bases), 18),
-            }
-            for team, base in zip(TEAMS, bases, strict=True)
-            if base
-        ]
+        for day in draw(strategies.sets(_DAYS)):
+            bases = draw(strategies.lists(strategies.integers(0, 10**20), min_size=4, max_size=4))
+            weights += [
+                {
+                    "rule_id": rule["rule_id"],
+                    "usage_date": day,
+                    "team": team,
+                    "method": "driver",
+                    "base_quantity": decimal(base, 18),
+                    "base_total": decimal(sum(bases), 18),
+                }
+                for team, base in zip(TEAMS, bases, strict=True)
+                if base
+            ]
     direct = draw(strategies.lists(_lines(), min_size=1, max_size=8, unique_by=_identity))
     return {"direct": direct, "weights": weights, "rules": rules}
 

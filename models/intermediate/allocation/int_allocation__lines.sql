@@ -25,14 +25,25 @@ rules as (
     select * from {{ ref('shared_cost_rules') }}
 ),
 
--- A rule without a base in a month, and without a fallback, takes nothing then.
+-- A rule takes something on the days it holds and has a base, or a fallback.
 taking as (
     select
-        rules.*,
-        active.billing_period
+        rules.rule_id,
+        rules.step,
+        rules.from_team,
+        rules.source_name,
+        rules.meter_id,
+        rules.is_idle,
+        range_agg(daterange(weights.usage_date, weights.usage_date + 1)) as active_days
     from rules
-    inner join (select distinct rule_id, billing_period from weights) as active
-        on rules.rule_id = active.rule_id
+    inner join weights on rules.rule_id = weights.rule_id
+    group by
+        rules.rule_id,
+        rules.step,
+        rules.from_team,
+        rules.source_name,
+        rules.meter_id,
+        rules.is_idle
 ),
 
 lines_0 as (
@@ -98,7 +109,7 @@ weighed_{{ step }} as (
     inner join weights
         on
             pools.rule_id = weights.rule_id
-            and pools.billing_period = weights.billing_period
+            and pools.usage_date = weights.usage_date
 ),
 
 shares_{{ step }} as (

@@ -1,6 +1,6 @@
--- One row per rule for shared cost, month and team that bears a part: the team's base and the
--- ratio. Without targets of its own a rule reaches every team that has a base, but none that
--- passes cost on in the month in the same step or earlier, and not the pool itself.
+-- One row per rule for shared cost, day it holds on and team that bears a part: the team's base and
+-- the ratio. Without targets of its own a rule reaches every team that has a base, but none that
+-- passes all its cost on that day, in the same step or earlier.
 with
 
 rules as (
@@ -23,8 +23,8 @@ direct as (
     select * from {{ ref('int_allocation__direct') }}
 ),
 
-months as (
-    select distinct billing_period
+days as (
+    select distinct usage_date
     from direct
 ),
 
@@ -36,7 +36,7 @@ targeted_rules as (
 candidates as (
     select
         rules.rule_id,
-        months.billing_period,
+        days.usage_date,
         teams.team,
         rules.method,
         coalesce(rules.fallback, 'keep') as fallback,
@@ -44,7 +44,10 @@ candidates as (
         targets.team is not null as is_named,
         targets.weight
     from rules
-    cross join months
+    inner join days
+        on
+            coalesce(rules.valid_from, '-infinity') <= days.usage_date
+            and coalesce(rules.valid_to, 'infinity') > days.usage_date
     cross join teams
     left join targeted_rules on rules.rule_id = targeted_rules.rule_id
     left join targets
@@ -61,9 +64,11 @@ candidates as (
                 where
                     passing_on.from_team = teams.team
                     and passing_on.step <= rules.step
-                    and coalesce(passing_on.valid_from, '-infinity')
-                    < months.billing_period + interval '1 month'
-                    and coalesce(passing_on.valid_to, 'infinity') > months.billing_period
+                    and num_nonnulls(
+                        passing_on.source_name, passing_on.meter_id, passing_on.is_idle
+                    ) = 0
+                    and coalesce(passing_on.valid_from, '-infinity') <= days.usage_date
+                    and coalesce(passing_on.valid_to, 'infinity') > days.usage_date
             )
         )
 ),
@@ -71,7 +76,7 @@ candidates as (
 based as (
     select
         candidates.rule_id,
-        candidates.billing_period,
+        candidates.usage_date,
         candidates.team,
         candidates.method,
         candidates.fallback,
@@ -85,12 +90,12 @@ based as (
     left join bases
         on
             candidates.driver = bases.driver
-            and candidates.billing_period = bases.billing_period
+            and candidates.usage_date = bases.usage_date
             and candidates.team = bases.team
     left join bases as own_costs
         on
             own_costs.driver = 'direct_cost'
-            and candidates.billing_period = own_costs.billing_period
+            and candidates.usage_date = own_costs.usage_date
             and candidates.team = own_costs.team
 ),
 
@@ -98,7 +103,7 @@ based as (
 resolved as (
     select
         rule_id,
-        billing_period,
+        usage_date,
         team,
         method,
         sum(base_quantity) over whole_rule = 0 as is_fallback,
@@ -108,18 +113,18 @@ resolved as (
             else 0
         end as base_quantity
     from based
-    window whole_rule as (partition by rule_id, billing_period)
+    window whole_rule as (partition by rule_id, usage_date)
 ),
 
 weighted as (
     select
         rule_id,
-        billing_period,
+        usage_date,
         team,
         case when is_fallback then 'even' else method end as method,
         is_fallback,
         base_quantity::numeric(48, 18) as base_quantity,
-        sum(base_quantity) over (partition by rule_id, billing_period)::numeric(48, 18)
+        sum(base_quantity) over (partition by rule_id, usage_date)::numeric(48, 18)
             as base_total
     from resolved
     where base_quantity > 0
@@ -127,7 +132,7 @@ weighted as (
 
 select
     rule_id,
-    billing_period,
+    usage_date,
     team,
     method,
     is_fallback,
