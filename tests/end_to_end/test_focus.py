@@ -3,6 +3,7 @@
 import csv
 import re
 import subprocess
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ FOCUS_COLUMNS = 57
 
 
 @pytest.fixture
-def connection(built: object) -> psycopg.Connection[Any]:
+def connection(built: object) -> Iterator[psycopg.Connection[Any]]:
     assert built is not None
-    return psycopg.connect("", autocommit=True, row_factory=dict_row)
+    with psycopg.connect("", autocommit=True, row_factory=dict_row) as opened:
+        yield opened
 
 
 def test_columns_are_focus_in_order_then_ours_each_with_a_comment(

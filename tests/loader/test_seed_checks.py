@@ -21,7 +21,7 @@ WIDTH = "give each column one cell; a cell that holds a comma goes into quotes"
 QUOTES = 'put the cell into quotes and double those inside it, as in "a ""b"""'
 UTF_8 = "save the file as UTF-8; spreadsheets call it CSV UTF-8"
 KNOWN = (
-    "declared in models/reference/_reference__seeds.yml: "
+    "declared in models/reference/_budgets__seeds.yml: "
     "team, period_start, period_end, amount, currency, thresholds"
 )
 

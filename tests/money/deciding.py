@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 from databases import connect_to
-from decisions import decide, know_the_rate
+from decisions import decide, know_the_rate, own_from_the_15th
 from psycopg import sql
 
 from loader.connection import OWN_SERVER_VARIABLES
@@ -20,6 +20,11 @@ from loader.connection import OWN_SERVER_VARIABLES
 ROOT = Path(__file__).parents[2]
 RATES = "assert_exchange_rates_are_known"
 PROFILES = "infrasage:profile.events"
+SHARES = """
+    select usage_date, shared_cost_rule_id, from_team, team, account_key, meter_id, is_idle,
+    base_quantity, base_total, effective_cost, billed_cost
+    from marts.fct_cost_shares order by 1, 2, 3, 4, 5, 6, 7
+"""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Decided:
 
     before: psycopg.Connection
     after: psycopg.Connection
+    shares_by_a_dated_rule: list[tuple[object, ...]]
     failures_without_rate: list[str]
     without_rate: list[tuple[object, ...]]
 
@@ -55,6 +61,11 @@ def _decided(
     after: psycopg.Connection,
     seeds: Path,
 ) -> Decided:
+    own_from_the_15th(seeds)
+    models = ["attribution_rules", "team_aliases", "int_allocation__owners+,+fct_cost_shares"]
+    tests = ["resource_type:test", "resource_type:unit_test"]
+    assert build(environment, seeds, "--select", *models, "--exclude", *tests) == []
+    dated = after.execute(SHARES).fetchall()
     decide(seeds)
     # A view is dropped with the table below it, so those above the prices are made anew.
     views = ("prices_in_force", "due", "usage", "account_days", "fixed_amounts")
@@ -68,7 +79,7 @@ def _decided(
     ).fetchall()
     know_the_rate(seeds)
     assert build(environment, seeds) == []
-    return Decided(before, after, failures, without_rate)
+    return Decided(before, after, dated, failures, without_rate)
 
 
 def build(environment: dict[str, str], seeds: Path, *arguments: str) -> list[str]:

@@ -32,8 +32,7 @@ def add(folder: Path, seed: str, *rows: Row) -> None:
 
 def decide(folder: Path) -> None:
     """Write all seeds into the folder; the rate of euros is still missing."""
-    for path in sample_totals.SEEDS.glob("*.csv"):
-        (folder / path.name).write_bytes(path.read_bytes())
+    _copy(folder)
     _price(folder)
     _own(folder)
     _meter(folder)
@@ -41,9 +40,20 @@ def decide(folder: Path) -> None:
     _share(folder)
 
 
+def own_from_the_15th(folder: Path) -> None:
+    """Write the samples' own seeds and one rule, dated from the 15th."""
+    _copy(folder)
+    _own(folder)
+
+
 def know_the_rate(folder: Path) -> None:
     rate = {"billing_period": "2026-10-01", "from_currency": "EUR", "to_currency": "USD"}
     add(folder, "exchange_rates", rate | {"rate": RATE})
+
+
+def _copy(folder: Path) -> None:
+    for path in sample_totals.SEEDS.glob("*.csv"):
+        (folder / path.name).write_bytes(path.read_bytes())
 
 
 def _price(folder: Path) -> None:

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 import psycopg
 import pytest
-from deciding import PROFILES, RATES, Decided, deciding
+from deciding import PROFILES, RATES, SHARES, Decided, deciding
 from decisions import RATE
 from splitting import Pool
 
@@ -104,6 +105,17 @@ def test_a_rule_from_the_15th_leaves_the_first_fourteen_days_identical(decided: 
     assert {row[1:2] + row[3:5] for row in earlier[1] if row not in set(later[1])} == {
         ("acme-staging", "platform", "infrasage-staging")
     }
+
+
+def test_a_rule_from_the_15th_moves_no_share_before_it(decided: Decided) -> None:
+    own = decided.before.execute(SHARES).fetchall()
+    split = date(2026, 10, 15)
+    earlier, dated = (
+        [row for row in rows if row[0] < split] for rows in (own, decided.shares_by_a_dated_rule)
+    )
+    assert earlier
+    assert earlier == dated
+    assert own != decided.shares_by_a_dated_rule
 
 
 def test_a_shared_cost_rule_from_the_15th_takes_nothing_before(decided: Decided) -> None:
@@ -219,28 +231,30 @@ def test_each_rule_reaches_whom_it_names_by_what_it_says(decided: Decided) -> No
         "select shared_cost_rule_id, method, string_agg(distinct team, ' ' order by team)"
         " from marts.fct_cost_shares group by 1, 2 order by 1"
     ).fetchall()
-    # Both platform teams pass cost on in step 1 or 2, so that rules without targets leave them out.
+    # Who passes on a part alone bears shares as well; platform passes on all it has in step 3.
     products = "growth payments risk search"
+    all_teams = "data-platform growth payments platform risk search"
     assert rows == [
         ("data-platform-by-weight", "fixed", "growth payments"),
-        ("databricks-by-reads", "driver", "growth risk search"),
+        ("databricks-by-reads", "driver", "data-platform growth risk search"),
         ("observability", "direct_cost", products),
-        ("platform-from-the-15th", "direct_cost", products),
-        ("seats-evenly", "even", products),
-        ("spacelift-idle-workers", "driver", products),
-        ("tecton-platform-fee", "driver", "growth risk search"),
+        ("platform-from-the-15th", "direct_cost", f"data-platform {products}"),
+        ("seats-evenly", "even", all_teams),
+        ("spacelift-idle-workers", "driver", all_teams),
+        ("tecton-platform-fee", "driver", "data-platform growth risk search"),
     ]
 
 
 def test_a_driver_of_another_source_is_the_base(decided: Decided) -> None:
     shares = decided.after.execute(
         "select distinct team, base_quantity from marts.fct_cost_shares"
-        " where shared_cost_rule_id = 'databricks-by-reads'"
+        " where shared_cost_rule_id = 'databricks-by-reads' and usage_date = '2026-10-20'"
     ).fetchall()
     reads = decided.after.execute(
         "select owners.team, sum(quantity) from marts.fct_usage_hourly as usage_records"
         " inner join intermediate.int_allocation__owners as owners using (attribution_key)"
         " where meter_id = 'tecton:FEATURE_VIEW_ONLINE_READS'"
-        " and usage_date >= valid_from and usage_date < valid_to group by 1"
+        " and usage_date >= valid_from and usage_date < valid_to"
+        " and usage_date <= '2026-10-20' group by 1"
     ).fetchall()
-    assert dict(shares) == {team: base for team, base in reads if team != "data-platform"}
+    assert dict(shares) == dict(reads)
