@@ -53,8 +53,8 @@ def _unallocated(_cell: Cell, _facts: Row) -> str:
 
 def _share(_: Cell, facts: Row) -> str:
     measure = {
-        "driver": f"by {facts.get('driver_meter_id')} in the month",
-        "direct_cost": "by what teams cost before sharing, in the month",
+        "driver": f"by {facts.get('driver_meter_id')} of the month up to each day",
+        "direct_cost": "by what teams cost before sharing, in the month up to each day",
         "fixed": "by the weights of its targets",
         "even": "evenly",
     }[facts["method"]]
@@ -62,7 +62,7 @@ def _share(_: Cell, facts: Row) -> str:
     base = f"{_number(facts['base_quantity'])} of {_number(facts['base_total'])}{unit}"
     fallback = f", since {facts['fallback_for']} had no base" if "fallback_for" in facts else ""
     rule = f"step {facts['step']}, rule {facts['rule_id']}"
-    ratio = f"{base}, ratio {plain_number(facts['ratio'])}"
+    ratio = f"{base}, ratio {plain_number(facts['ratio'])} on {facts['measured_on']}"
     return f"share of {facts['team']} by {rule}: {measure}{fallback}, {ratio}{_validity(facts)}"
 
 

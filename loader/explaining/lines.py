@@ -58,19 +58,24 @@ direct_days as (
         path, usage_date, source_name, service_name, account_key, meter_id, currency, team, rule_id
 )
 """
+# A share is measured day by day; what is told of it is the last day's.
 _WAYS = """
     select
-        path, pool_path, step, source_name, service_name, from_team, team, rule_id, method,
-        base_quantity, base_total, ratio, sum(cost) as amount
+        path, pool_path, step, source_name, service_name, from_team, team, rule_id,
+        (array_agg(method order by usage_date desc))[1] as method,
+        (array_agg(base_quantity order by usage_date desc))[1] as base_quantity,
+        (array_agg(base_total order by usage_date desc))[1] as base_total,
+        (array_agg(ratio order by usage_date desc))[1] as ratio,
+        max(usage_date) as measured_on, sum(cost) as amount
     from chain
-    group by
-        path, pool_path, step, source_name, service_name, from_team, team, rule_id, method,
-        base_quantity, base_total, ratio
+    group by path, pool_path, step, source_name, service_name, from_team, team, rule_id
 """
 _OTHERS = """
     select
         chain.pool_path, chain.source_name, chain.service_name, others.team,
-        others.base_quantity, others.ratio, sum(others.{cost}) as amount
+        (array_agg(others.base_quantity order by chain.usage_date desc))[1] as base_quantity,
+        (array_agg(others.ratio order by chain.usage_date desc))[1] as ratio,
+        sum(others.{cost}) as amount
     from chain
     inner join intermediate.int_allocation__lines as others
         on chain.usage_date = others.usage_date
@@ -81,9 +86,7 @@ _OTHERS = """
         and chain.from_team = others.from_team
         and chain.rule_id = others.rule_id
     where chain.step > 0 and chain.team != others.team
-    group by
-        chain.pool_path, chain.source_name, chain.service_name, others.team,
-        others.base_quantity, others.ratio
+    group by chain.pool_path, chain.source_name, chain.service_name, others.team
 """
 _APART = """
     select

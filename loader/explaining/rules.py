@@ -18,7 +18,7 @@ _SHARED = """
     from reference.shared_cost_rules as rules
     left join reference.meters as meters on rules.driver_meter_id = meters.meter_id
 """
-_SHARE = ("step", "from_team", "method", "base_quantity", "base_total", "ratio")
+_SHARE = ("step", "from_team", "method", "base_quantity", "base_total", "ratio", "measured_on")
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Rules:
         return {"team": way["team"], **self.attribution.get(way["rule_id"], {})}
 
     def of_share(self, way: Row) -> Row:
-        """Return the rule that split a pool, what it was measured by, and the ratio.
+        """Return the rule that split a pool, what its last day was measured by, and the ratio.
 
         A fallback is in use where the rule states another method.
         """
         rule = dict(self.shared.get(way["rule_id"], {}))
         stated = rule.pop("stated_method", way["method"])
-        facts = {"team": way["team"], **rule, **{name: way[name] for name in _SHARE}}
+        facts = {"team": way["team"], **rule, **{name: shown(way[name]) for name in _SHARE}}
         return facts | ({} if stated == way["method"] else {"fallback_for": stated})
 
 
