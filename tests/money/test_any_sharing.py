@@ -35,8 +35,7 @@ LINES = model(
     ),
     shared_cost_rules=rows(
         "rules",
-        "rule_id text, step int, from_team text, source_name text, meter_id text,"
-        " is_idle boolean",
+        "rule_id text, step int, from_team text, source_name text, meter_id text, is_idle boolean",
     ),
 )
 Row = dict[str, object]
