@@ -1,5 +1,5 @@
--- One row per driver, day and team: what the day's shares are measured by, added up from the first of
--- the month to the day itself, so that no later day, and no rule dated later, moves a share. A
+-- One row per driver, day and team: what the day's shares are measured by, added up from the first
+-- of the month to the day itself, so that no later day, and no rule dated later, moves a share. A
 -- driver is a meter of any source, by the owners of its usage, or the teams' own cost before
 -- sharing ('direct_cost').
 with
