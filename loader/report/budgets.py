@@ -17,6 +17,7 @@ _WHOLE = Decimal(100)
 class BudgetLine:
     """A budget in cents; `share` is exact, 1 when it is used up, None for a budget of nothing."""
 
+    team: str
     name: str
     currency: str
     first_day: date
@@ -25,6 +26,29 @@ class BudgetLine:
     spent: int
     share: Decimal | None
     thresholds: tuple[Decimal, ...]
+    forecast: int | None = None
+    forecast_share: Decimal | None = None
+    reached: tuple[tuple[int, date], ...] = ()
+
+    @property
+    def months(self) -> tuple[date, ...]:
+        """First days of the months the budget holds in."""
+        months = [self.first_day.replace(day=1)]
+        while (month := _next_month(months[-1])) <= self.last_day:
+            months.append(month)
+        return tuple(months)
+
+    @property
+    def is_for_a_month(self) -> bool:
+        """Whether the budget is for exactly one month."""
+        month = self.first_day.replace(day=1)
+        whole = (month, _next_month(month) - timedelta(days=1))
+        return (self.first_day, self.last_day) == whole
+
+    @property
+    def is_expected_over(self) -> bool:
+        """Whether more is expected than planned, though it is not spent yet."""
+        return not self.is_over and (self.forecast_share or 0) > 1
 
     @property
     def passed(self) -> Decimal | None:
@@ -38,10 +62,6 @@ class BudgetLine:
         below = [mark for mark in self.thresholds if mark < _WHOLE]
         return bool(below) and (self.passed or 0) >= below[-1]
 
-    def is_whole(self, month: date) -> bool:
-        """Whether the budget is for exactly the month."""
-        return (self.first_day, self.last_day) == (month, _next_month(month) - timedelta(days=1))
-
     @property
     def is_over(self) -> bool:
         """Whether more was spent than planned."""
@@ -49,39 +69,56 @@ class BudgetLine:
 
 
 def budget_lines(
-    data: ReportData, names: Names, month: date, tables: Mapping[str, CostTable[str, str]]
+    data: ReportData, names: Names, tables: Mapping[tuple[date, str], CostTable[str, str]]
 ) -> tuple[BudgetLine, ...]:
-    """Return the budgets that hold in the month, the most used first.
+    """Return all budgets, the newest first and of these the most used.
 
-    `tables` has the month's shown costs by team and source, for each currency: a budget of exactly
-    this month shows the cents its teams show there.
+    `tables` has the shown costs by team and source of each month and currency: a budget of exactly
+    a month shows the cents its teams show there.
     """
-    end = _next_month(month)
-    lines = [
-        BudgetLine(
-            name=names.team(budget.team),
-            currency=budget.currency,
-            first_day=budget.period_start,
-            last_day=budget.period_end - timedelta(days=1),
-            amount=to_cents(budget.amount),
-            spent=_spent(data, budget, tables if _is_month(budget, month) else {}),
-            share=budget.effective_cost / budget.amount if budget.amount else None,
-            thresholds=_thresholds(budget.thresholds),
-        )
-        for budget in data.budgets
-        if budget.period_start < end and budget.period_end > month
-    ]
-    return tuple(sorted(lines, key=lambda line: (-(line.share or 0), line.name, line.currency)))
+    lines = [_line(data, names, budget, tables) for budget in data.budgets]
+    lines.sort(key=lambda line: (-(line.share or 0), line.name, line.currency))
+    return tuple(sorted(lines, key=lambda line: line.first_day, reverse=True))
 
 
-def _spent(data: ReportData, budget: Budget, tables: Mapping[str, CostTable[str, str]]) -> int:
+def _line(
+    data: ReportData,
+    names: Names,
+    budget: Budget,
+    tables: Mapping[tuple[date, str], CostTable[str, str]],
+) -> BudgetLine:
+    amount, forecast = budget.amount, budget.forecast_cost
+    return BudgetLine(
+        team=budget.team,
+        name=names.team(budget.team),
+        currency=budget.currency,
+        first_day=budget.period_start,
+        last_day=budget.period_end - timedelta(days=1),
+        amount=to_cents(amount),
+        spent=_spent(data, budget, tables),
+        share=budget.effective_cost / amount if amount else None,
+        thresholds=_thresholds(budget.thresholds),
+        forecast=None if forecast is None else to_cents(forecast),
+        forecast_share=forecast / amount if amount and forecast is not None else None,
+        reached=tuple(
+            (alert.threshold, alert.crossed_on)
+            for alert in data.alerts
+            if (alert.team, alert.period_start, alert.currency)
+            == (budget.team, budget.period_start, budget.currency)
+        ),
+    )
+
+
+def _spent(
+    data: ReportData, budget: Budget, tables: Mapping[tuple[date, str], CostTable[str, str]]
+) -> int:
     """Return the spent cents: those shown for the teams, when they are the same exact amount."""
     members = _with_teams_below(budget.team, data.teams)
-    if budget.currency in tables and budget.effective_cost == exact_sum(
+    table = tables.get((budget.period_start, budget.currency)) if _is_month(budget) else None
+    if table and budget.effective_cost == exact_sum(
         cost.effective_cost for cost in data.costs if _counts(cost, budget, members)
     ):
-        rows = tables[budget.currency].rows
-        return sum(rows.get(team, 0) for team in members)
+        return sum(table.rows.get(team, 0) for team in members)
     return to_cents(budget.effective_cost)
 
 
@@ -103,8 +140,9 @@ def _with_teams_below(team: str, teams: Iterable[Team]) -> set[str]:
     return members
 
 
-def _is_month(budget: Budget, month: date) -> bool:
-    return (budget.period_start, budget.period_end) == (month, _next_month(month))
+def _is_month(budget: Budget) -> bool:
+    start = budget.period_start
+    return (start, budget.period_end) == (start.replace(day=1), _next_month(start))
 
 
 def _next_month(month: date) -> date:

@@ -36,6 +36,11 @@ def to_cents(amount: Decimal) -> int:
     return int(_in_cents(amount).to_integral_value(ROUND_HALF_UP))
 
 
+def exact_units(amount: Decimal) -> int:
+    """Return the amount in whole units of its twelfth decimal; raises if it has more decimals."""
+    return int(amount.scaleb(12, _EXACT).to_integral_exact(context=_EXACT))
+
+
 def split_cents(parts: Mapping[_Key, Decimal], whole: int | None = None) -> dict[_Key, int]:
     """Return the cents to show for each part; they add up to `whole`.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from loader.report.cost_table import UNALLOCATED
-from loader.report.records import AccountCost, ReportData, UnallocatedCost
+from loader.report.records import ReportData, UnallocatedCost
 
 NO_SERVICE = "Meters without a service"
 
@@ -56,11 +56,6 @@ def names_of(data: ReportData) -> Names:
         if spelled.lower() == cost.source_name.lower():
             sources.setdefault(cost.source_name, spelled)
     return Names({UNALLOCATED: "Unallocated", **teams}, sources)
-
-
-def account_name(account: AccountCost) -> str:
-    """Return the account's name, or its key while nobody named it."""
-    return account.account_name or account.account_key
 
 
 def resource_name(cost: UnallocatedCost) -> str:

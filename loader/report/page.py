@@ -17,12 +17,24 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from loader.report.budgets import BudgetLine
-from loader.report.charts import Chart
+from loader.report.cents import to_cents
 from loader.report.cost_table import shown_money
 from loader.report.names import shown_day, shown_month
+from loader.report.trust import Restatement
 from loader.report.view import PageView
 
 LIBRARY = "echarts.common.min.js"
+# One script on the page, of several files: each may use what stands in those before it.
+SCRIPTS = (
+    "cents.js",
+    "costs.js",
+    "tables.js",
+    "charts.js",
+    "filters.js",
+    "forecast.js",
+    "workers.js",
+    "report.js",
+)
 # Shown where there is no amount, which is not 0.
 NONE = "–"  # noqa: RUF001
 
@@ -33,7 +45,7 @@ _SIGNIFICANT = Context(prec=3, rounding=ROUND_HALF_UP)
 
 def page_html(page: PageView) -> str:
     """Return the whole page; the same view gives the same text."""
-    library, script = _asset(LIBRARY), _asset("report.js")
+    library, script = _asset(LIBRARY), _script()
     return (
         _environment()
         .get_template("report.html.j2")
@@ -57,13 +69,18 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
+    environment.globals["none_shown"] = NONE
     environment.filters |= {
         "budget_scale": _budget_scale,
         "cell": _cell,
-        "chart_data": _chart_data,
+        "cents": to_cents,
         "count": _count,
         "day": shown_day,
         "first_day": _first_day,
+        "hour": _hour,
+        "hours": _hours,
+        "iso_month": _iso_month,
         "last_day": _last_day,
         "minute": _minute,
         "money": shown_money,
@@ -73,7 +90,8 @@ def _environment() -> Environment:
         "period": _period,
         "plain": _plain,
         "quantity": _quantity,
-        "share": _share,
+        "short_day": _short_day,
+        "touched_months": _touched_months,
     }
     return environment
 
@@ -83,20 +101,15 @@ def _asset(name: str) -> str:
     return (resources.files("loader.report") / "assets" / name).read_text(encoding="utf-8")
 
 
+@cache
+def _script() -> str:
+    parts = "\n".join(map(_asset, SCRIPTS))
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
+
+
 def _script_hash(script: str) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return f"'sha256-{digest}'"
-
-
-def _chart_data(chart: Chart, currency: str) -> dict[str, object]:
-    return {
-        "currency": currency,
-        "days": [shown_day(day) for day in chart.days],
-        "series": [
-            {"name": series.name, "slot": series.slot, "cents": series.cents}
-            for series in chart.series
-        ],
-    }
 
 
 def _cell(cents: int | None) -> str:
@@ -107,12 +120,8 @@ def _count(number: int) -> str:
     return f"{number:,}"
 
 
-def _share(part: int, whole: int) -> str:
-    """Return part of whole in percent; what is not nothing is never 0.0%, nor the rest 100.0%."""
-    return _percent(Decimal(part) / whole if whole else None)
-
-
 def _percent(share: Decimal | None) -> str:
+    """Return a share in percent; what is not nothing is never 0.0%, nor less than all 100.0%."""
     if share is None:
         return NONE
     shown = (share * _WHOLE).quantize(Decimal("0.1"), ROUND_HALF_UP)
@@ -156,8 +165,13 @@ def _period(first: date, last: date) -> str:
 
 
 def _minute(moment: datetime) -> str:
+    return f"{_hour(moment)} UTC"
+
+
+def _hour(moment: datetime) -> str:
+    """Return a moment's UTC day and minute, where the head of the column says UTC."""
     moment = moment.astimezone(UTC)
-    return f"{shown_day(moment)}, {moment:%H:%M} UTC"
+    return f"{shown_day(moment)}, {moment:%H:%M}"
 
 
 def _first_day(start: datetime) -> date:
@@ -168,3 +182,24 @@ def _first_day(start: datetime) -> date:
 def _last_day(end: datetime) -> date:
     """Return the last day of a period whose end is given, which is not in it."""
     return (end.astimezone(UTC) - timedelta(microseconds=1)).date()
+
+
+def _iso_month(day: date) -> str:
+    return f"{day:%Y-%m}"
+
+
+def _touched_months(restated: Restatement) -> str:
+    """Return the months from the first to the last day that was restated."""
+    months, month = [], restated.first_day.replace(day=1)
+    while month <= restated.last_day:
+        months.append(_iso_month(month))
+        month = (month + timedelta(days=31)).replace(day=1)
+    return " ".join(months)
+
+
+def _short_day(day: date) -> str:
+    return shown_day(day).rpartition(" ")[0]
+
+
+def _hours(hours: Decimal | int | None) -> str:
+    return NONE if hours is None else f"{Decimal(hours).quantize(Decimal(1), ROUND_HALF_UP):,}"

@@ -1,6 +1,7 @@
 """`loader report`: what usage cost, as one HTML file that opens from disk without a network."""
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,7 +17,11 @@ from loader.errors import UsageError
 from loader.report.cost_table import totals
 from loader.report.data import read_report_data
 from loader.report.page import page_html
+from loader.report.trust import NO_PAGE, LastPage
 from loader.report.view import page_view
+
+_KNEW = re.compile(r'<meta name="usage-costs-loads" content="(\d{1,18}) (\d{1,18})">')
+_HEAD = 4096
 
 
 @dataclass(frozen=True)
@@ -36,20 +41,33 @@ class ReportSummary:
 def write_report(connection: Connection[Any], out: Path) -> ReportSummary:
     """Write the page about everything in the marts to `out`, all of it or nothing.
 
-    The same data gives the same bytes. The connection must not be inside a transaction. Raises
-    `UsageError` when a mart is missing or `out` cannot be written, `DatabaseError` when reading
-    fails.
+    The page it replaces says which loads it knew; restatements since are told as news. The same
+    data in the same place give the same bytes. The connection must not be inside a transaction.
+    Raises `UsageError` when a mart is missing or `out` cannot be written, `DatabaseError` when
+    reading fails.
     """
-    data = read_report_data(connection)
+    data = read_report_data(connection, _last_page(out))
     page = page_view(data)
     content = page_html(page).encode()
     _replace(out, content)
     return ReportSummary(
         path=out,
         bytes=len(content),
-        months=tuple(view.month for view in page.months),
+        months=page.months,
         totals=totals((cost.currency, cost.effective_cost) for cost in data.costs),
     )
+
+
+def _last_page(out: Path) -> LastPage:
+    """Return what the page in this place knew; a file that is no page, or none, knew nothing."""
+    if not out.is_file():
+        return NO_PAGE
+    try:
+        with out.open(encoding="utf-8", errors="replace") as page:
+            found = _KNEW.search(page.read(_HEAD))
+    except OSError:
+        return NO_PAGE
+    return LastPage(int(found[1]), int(found[2])) if found else NO_PAGE
 
 
 def _replace(out: Path, content: bytes) -> None:

@@ -1,117 +1,199 @@
-// Draws the report's charts from the figures embedded beside them. Amounts are whole cents.
-"use strict";
-(() => {
-  const shownMoney = (cents) => {
-    const digits = String(Math.abs(cents)).padStart(3, "0");
-    const units = digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ",");
-    return `${cents < 0 ? "-" : ""}${units}.${digits.slice(-2)}`;
-  };
-  const shownTick = (cents) => shownMoney(Math.round(cents)).replace(/\.00$/, "");
-  const colour = (name) => `var(--${name})`;
-
-  const element = (tag, className, ...children) => {
-    const made = document.createElement(tag);
-    made.className = className;
-    made.append(...children);
-    return made;
-  };
-  const tipLine = (className, name, cents, slot) =>
-    element("p", className, ...(slot ? [element("span", "swatch")] : []),
-      element("span", "", name), element("span", "", shownMoney(cents)));
-
-  // Names are somebody else's text: they only ever become text nodes.
-  const tip = (data, shown) => (points) => {
-    const day = points[0].dataIndex;
-    const stacked = data.series.filter((series, index) => shown[index] && series.cents[day]);
-    const sum = stacked.reduce((cents, series) => cents + series.cents[day], 0);
-    const lines = stacked.map((series) =>
-      tipLine(`slot-${series.slot}`, series.name, series.cents[day], series.slot));
-    const all = shown.every(Boolean) ? "Total" : "Shown";
-    return element("div", "tip", element("p", "day", data.days[day]), ...lines,
-      tipLine("sum", `${all} ${data.currency}`, sum));
-  };
-
-  const hatch = () => ({
-    symbol: "rect", rotation: -Math.PI / 4, dashArrayX: [1, 0], dashArrayY: [2, 4],
-    color: colour("hatch"),
-  });
-  const bars = (series, index) => ({
-    id: String(index), name: String(index), type: "bar", stack: "cost", data: series.cents,
-    barCategoryGap: "24%", emphasis: { disabled: true }, cursor: "default",
-    itemStyle: {
-      color: colour(`slot-${series.slot}`), borderColor: colour("card"), borderWidth: 0.5,
-      ...(series.slot === "unallocated" && { decal: hatch() }),
-    },
-  });
-  // Text is measured before it is drawn, which takes the font's name.
-  const { fontFamily } = getComputedStyle(document.body);
-  const axisText = { color: colour("soft"), fontSize: 12, fontFamily };
-  const options = (data, shown) => ({
-    animation: false,
-    aria: { enabled: false },
-    grid: { left: 2, right: 8, top: 10, bottom: 4, containLabel: true },
-    legend: { show: false },
-    tooltip: {
-      trigger: "axis", confine: true, transitionDuration: 0, formatter: tip(data, shown),
-      axisPointer: { type: "shadow", shadowStyle: { color: colour("hover"), opacity: 1 } },
-      backgroundColor: colour("card"), borderColor: colour("line"), padding: [8, 12],
-      textStyle: { fontFamily },
-    },
-    xAxis: {
-      type: "category", data: data.days, axisTick: { show: false },
-      axisLine: { lineStyle: { color: colour("line") } },
-      axisLabel: {
-        ...axisText, interval: (index) => index % 7 === 0, hideOverlap: true,
-        formatter: (day) => day.replace(/ \d+$/, ""),
-      },
-    },
-    yAxis: {
-      type: "value", splitNumber: 4, axisLabel: { ...axisText, formatter: shownTick },
-      splitLine: { lineStyle: { color: colour("grid") } },
-    },
-    series: data.series.map(bars),
-  });
-
-  const drawn = [];
-  const draw = (figure) => {
-    const data = JSON.parse(document.getElementById(figure.dataset.chart).textContent);
-    const shown = data.series.map(() => true);
-    const canvas = figure.querySelector(".canvas");
-    const chart = echarts.init(canvas, null, { renderer: "svg" });
-    chart.setOption(options(data, shown));
-    figure.querySelectorAll(".legend button").forEach((button, index) => {
-      button.addEventListener("click", () => {
-        shown[index] = !shown[index];
-        button.setAttribute("aria-pressed", String(shown[index]));
-        chart.dispatchAction({ type: "legendToggleSelect", name: String(index) });
-      });
+// Draws the page anew for every choice.
+// The chosen days, and the same days of the month before where there is one.
+const periodOf = (state) => {
+  const costs = chosen(lines, { currency: state.currency });
+  const month = state.month && monthDays(state.month);
+  let [from, to] = [Infinity, -Infinity];
+  for (const line of costs) {
+    eachDay(line, month || { from: 0, to: cube.days }, (day) => {
+      from = Math.min(from, day);
+      to = Math.max(to, day);
     });
-    new ResizeObserver(() => chart.resize()).observe(canvas);
-    delete figure.dataset.chart;
-    drawn.push(chart);
-  };
-  const drawVisible = () => {
-    const waiting = [...document.querySelectorAll("figure[data-chart]")];
-    waiting.filter((figure) => figure.checkVisibility()).forEach(draw);
-  };
+  }
+  if (!month || to < from) return { from: Math.min(from, to), to: Math.max(from, to), before: null };
+  const earlier = monthDays(monthAfter(state.month, -1));
+  const running = to < month.to;
+  const last = running ? Math.min(earlier.to, earlier.from + to - month.from) : earlier.to;
+  return { from: month.from, to, running, month, before: { from: earlier.from, to: last } };
+};
 
-  // A link to a month that is folded away unfolds it.
-  const unfold = () => {
-    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    const folded = target && target.closest("details.month");
-    if (folded) {
-      folded.open = true;
+const drawHeadline = (state, now, before, period) => {
+  part("currency").textContent = state.currency;
+  part("total").textContent = shownMoney(now.total);
+  part("period").textContent = `${shownPeriod(period.from, period.to)}, UTC`;
+  const change = part("change");
+  change.replaceChildren();
+  if (before) {
+    const delta = now.total - before.total;
+    const share = shownShare(delta, before.total);
+    change.append(
+      element("b", { class: delta > 0n ? "more" : "less" }, `${withSign(delta)}`),
+      ` (${delta > 0n ? "+" : ""}${share}) against ${shownPeriod(period.before.from, period.before.to)}, `,
+      `which cost ${state.currency} ${shownMoney(before.total)}`);
+  } else if (state.month) {
+    change.append("No cost of the month before to compare with");
+  }
+  const owned = [["Direct", "owned", now.way.get("direct") ?? 0n],
+    ["Shared", "passed-on", now.way.get("shared") ?? 0n],
+    ["Unallocated", "unowned", now.unallocated]];
+  const strip = element("div", { class: "bar-split", "aria-hidden": "true" });
+  for (const [, tone, cents] of owned) {
+    const piece = element("span", { class: tone });
+    piece.style.width = `${widthOf(cents, now.total)}%`;
+    strip.append(piece);
+  }
+  part("split").replaceChildren(strip, element("dl", null, ...owned.map(([name, tone, cents]) =>
+    element("div", null, element("dt", null, element("span", { class: `swatch ${tone}` }), name),
+      element("dd", null, `${shownMoney(cents)} `,
+        element("span", null, shownShare(cents, now.total)))))));
+};
+
+const fact = (name, count, one, many, bad = count > 0) => {
+  const item = document.querySelector(`[data-fact="${name}"]`);
+  if (!item) return;
+  item.className = bad ? "warning" : "";
+  const text = count === 1 ? one : many;
+  item.replaceChildren(element("b", null, String(count)), " ",
+    document.getElementById(name) ? element("a", { href: `#${name}` }, text) : text);
+};
+const drawFacts = () => {
+  const budgets = shownRows("budgets");
+  fact("budgets", budgets.filter((each) => each.classList.contains("over")).length,
+    `of ${budgets.length} budgets exceeded`, `of ${budgets.length} budgets exceeded`);
+  fact("anomalies", shownRows("anomalies").length, "anomaly", "anomalies");
+  fact("unpriced", shownRows("unpriced").length, "unpriced meter, not in the total",
+    "unpriced meters, not in the total");
+};
+
+// Amounts by day, or by month when all months are shown.
+const bucketsOf = (state, period) => {
+  if (!state.month) {
+    const months = [];
+    for (let month = isoDay(period.from).slice(0, 7); month <= isoDay(period.to).slice(0, 7);) {
+      months.push(month);
+      month = monthAfter(month, 1);
     }
-  };
+    return { keys: months, of: (day) => isoDay(day).slice(0, 7), name: shownMonth, short: shortMonth };
+  }
+  const keys = [];
+  const to = period.running ? period.month.to : period.to;
+  for (let day = period.from; day <= to; day += 1) keys.push(isoDay(day));
+  return { keys, of: isoDay, name: (iso) => shownDay(dayOf(iso)) };
+};
+const expectedOf = (state, period, buckets) => {
+  if (!state.month) return null;
+  const cents = new Map();
+  for (const line of chosen(expectedLines, state)) {
+    eachDay(line, period.month, (day, amount) => {
+      const rest = amount - line.known[day - line.first];
+      if (rest > 0n) add(cents, buckets.of(day), rest);
+    }, line.forecast);
+  }
+  if (!cents.size) return null;
+  const all = buckets.keys.map((key) => (cents.has(key) ? toCents(cents.get(key)) : undefined));
+  return stackOfCents("Expected", "expected", all);
+};
+const anomaliesOf = (state, buckets) => {
+  const found = new Map();
+  for (const { dataset } of shownRows("anomalies")) {
+    const bucket = buckets.of(dayOf(dataset.day));
+    const text = `${names.team(dataset.team)}, ${names.source(dataset.source)}: unusual`;
+    found.set(bucket, [...(found.get(bucket) ?? []), text]);
+  }
+  return found;
+};
 
-  document.documentElement.classList.add("js");
-  document.querySelectorAll("details.month").forEach((month) => {
-    month.addEventListener("toggle", drawVisible);
+const drawChart = (state, some, now, period) => {
+  const buckets = bucketsOf(state, period);
+  const cells = new Map();
+  for (const line of some) {
+    eachDay(line, period, (day, amount) => addCell(cells, buckets.of(day), line[state.by], amount));
+  }
+  const table = costTable(cells, now[state.by]);
+  const expected = expectedOf(state, period, buckets);
+  const stacks = stacksOf(table, buckets.keys, slotsOf(state.by, state.currency), names[state.by]);
+  const unit = state.month ? "day" : "month";
+  const dearest = [...table.rows].reduce((one, other) => (other[1] > one[1] ? other : one));
+  const peak = `Highest: ${buckets.name(dearest[0])} with ${shownMoney(dearest[1])}.`;
+  const unusual = anomaliesOf(state, buckets);
+  document.getElementById("chart-head").textContent = `Cost by ${unit}`;
+  part("peak").textContent = `${state.currency} a ${unit}. ${peak}${unusual.size && state.month ? " ▼ marks unusual days." : ""}`;
+  drawIn(part("chart"), part("legend"), {
+    heads: buckets.keys.map(buckets.short ?? buckets.name), stacks: expected ? [...stacks, expected] : stacks,
+    unit: state.currency, tick: shownTick,
+    written: (stacked, place) => shownMoney(sum(stacked.map((stack) => stack.cents[place]))),
+    notes: (place) => unusual.get(buckets.keys[place]),
+    marks: state.month && [...unusual.keys()].map((key) =>
+      [buckets.keys.indexOf(key), Number(table.rows.get(key) ?? 0n)]),
+    label: `Stacked bars: cost by ${unit} and ${state.by} in ${state.currency}, `
+      + `${shownPeriod(period.from, period.to)}. ${peak} All figures are in the table below.`,
   });
-  addEventListener("hashchange", unfold);
-  // A page of paper is narrower than the window, and no resize is seen before it is printed.
-  addEventListener("beforeprint", () => drawn.forEach((chart) => chart.resize({ width: 660 })));
-  addEventListener("afterprint", () => drawn.forEach((chart) => chart.resize({ width: "auto" })));
-  unfold();
-  drawVisible();
-})();
+  const figures = part("figures");
+  figures.querySelector(".scroll")?.remove();
+  figures.append(crossTable(`Cost by ${unit} and ${state.by}`, table, unit[0].toUpperCase() + unit.slice(1), state.currency,
+    buckets.name, names[state.by], buckets.keys.filter((key) => table.rows.has(key))));
+};
+
+const say = (state, total) => {
+  const chosenText = [...(form.currency.options.length > 1 ? [state.currency] : []),
+    form.month.selectedOptions[0].text, form.team.selectedOptions[0].text,
+    form.source.selectedOptions[0].text];
+  part("said").textContent = total === null
+    ? `No cost: ${chosenText.join(", ")}`
+    : `${state.currency} ${shownMoney(total)}: ${chosenText.join(", ")}`;
+};
+
+const drawCosts = (state) => {
+  const period = periodOf(state);
+  const some = chosen(lines, state);
+  const now = figuresOf(some, period);
+  const past = period.before && figuresOf(some, period.before);
+  const before = past && past.matrix.rows.size ? past : null;
+  const isEmpty = !now.matrix.rows.size;
+  document.getElementById("costs-head").textContent =
+    state.month ? shownMonth(state.month) : "All months";
+  part("nothing").hidden = !isEmpty;
+  part("something").hidden = isEmpty;
+  say(state, isEmpty ? null : now.total);
+  if (isEmpty) return;
+  drawHeadline(state, now, before, period);
+  for (const by of ["team", "source", "service", "account"]) {
+    document.querySelector(`[data-table="${by}"]`)
+      .replaceChildren(breakdown(by, now, before, state.currency));
+  }
+  const isCrossed = now.team.size > 1 && now.source.size > 1;
+  part("matrix-card").hidden = !isCrossed;
+  part("matrix").replaceChildren(...(isCrossed
+    ? [crossTable("Cost by team and source", now.matrix, "Team", state.currency, names.team,
+      names.source)] : []));
+  drawChart(state, some, now, period);
+};
+
+const draw = () => {
+  const state = stateOf();
+  filterRows(state);
+  drawFacts();
+  drawCosts(state);
+  drawForecast(state);
+  drawWorkers(state);
+};
+
+for (const each of document.querySelectorAll(".needs-script")) each.hidden = false;
+form.hidden = false;
+fillFilters();
+restore();
+draw();
+const changed = () => {
+  draw();
+  remember(stateOf());
+};
+form.addEventListener("change", changed);
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("reset", () => setTimeout(changed));
+byRadios.forEach((radio) => radio.addEventListener("change", changed));
+addEventListener("hashchange", () => {
+  if (location.hash.includes("=")) {
+    restore();
+    draw();
+  }
+});
