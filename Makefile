@@ -53,9 +53,10 @@ fmt: $(READY) ## put Python and SQL into shape
 	@$(BIN)/ruff format --quiet .
 	@$(SQLFLUFF) fix --quiet $(SQL)
 
-docs: build ## dbt docs as one page that opens without a server: target/static_index.html
+docs: build ## dbt docs and column lineage, each one page in target/ that opens without a server
 	@$(WITH_DATABASE) $(BIN)/dbt docs generate --static --quiet
 	@echo "wrote target/static_index.html"
+	@$(BIN)/python docs/lineage/make.py
 
 focus: $(READY) $(FOCUS_READY) ## the official FOCUS validator and other gates on what was built; needs Python 3.12
 	@mkdir -p target/focus
@@ -90,7 +91,8 @@ setup: $(READY) ## the environment alone
 
 lock: ## pin every dependency anew, by version and hash (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-strip-extras --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+	  --no-strip-extras --no-header --no-annotate --group dev --group docs pyproject.toml \
+	  -o requirements.lock
 	@uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	  --no-header --no-annotate tests/focus/requirements.in -o $(FOCUS_LOCK)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
