@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from loader.embedded.process import PREFERRED_PORT
-from loader.report.data import RELATIONS
+from loader.report.queries import RELATIONS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "connect-your-bi-tool.md").read_text(encoding="utf-8")
