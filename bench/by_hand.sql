@@ -7,7 +7,7 @@ set timezone = 'UTC';
 create table prices (
     price_id text, meter_id text, cloud text, region text, currency text, list_unit_price numeric,
     contracted_unit_price numeric, pricing_unit text, pricing_block numeric, valid_from date,
-    valid_to date, reference text
+    valid_to date, known_from date, reference text
 );
 create table accounts (
     source_name text, account_key text, account_name text, cloud text, region text,

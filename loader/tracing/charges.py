@@ -43,6 +43,7 @@ _OWNER = """
     left join reference.attribution_rules as rules on owners.rule_id = rules.rule_id
     where owners.attribution_key = %(attribution_key)s
     and owners.valid_from <= %(charge_date)s and owners.valid_to > %(charge_date)s
+    and owners.team is not null
 """
 _NO_OWNER = {"team": "unallocated", "rule_id": None}
 _UNPRICED = """

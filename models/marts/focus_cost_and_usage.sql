@@ -7,10 +7,6 @@
 -- ours. Days whose charges and mapping are as they were are kept.
 with
 
-charges as (
-    select * from {{ ref('int_focus__charges') }}
-),
-
 days as (
     select * from {{ ref('int_focus__days') }}
 ),
@@ -22,12 +18,23 @@ missing as (
     {%- endif %}
 ),
 
+-- As an array the days reach the scans, so that nothing else is joined.
+charges as (
+    select * from {{ ref('int_focus__charges') }}
+    {%- if is_incremental() %}
+    where charge_date = any(array(select missing.charge_date from missing))
+    {%- endif %}
+),
+
 profiles as (
     select * from {{ ref('int_focus__profiles') }}
 ),
 
 usage_records as (
     select * from {{ ref('fct_usage_hourly') }}
+    {%- if is_incremental() %}
+    where usage_date = any(array(select missing.charge_date from missing))
+    {%- endif %}
 ),
 
 loads as (

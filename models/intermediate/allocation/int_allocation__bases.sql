@@ -46,6 +46,7 @@ daily as (
             usage_records.attribution_key = owners.attribution_key
             and usage_records.usage_date >= owners.valid_from
             and usage_records.usage_date < owners.valid_to
+    where owners.team is not null
     group by usage_records.meter_id, usage_records.usage_date, owners.team
     union all
     select

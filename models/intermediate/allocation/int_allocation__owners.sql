@@ -1,10 +1,38 @@
+{% set keys = ['attribution_key'] -%}
+{{ config(
+    materialized='incremental',
+    pre_hook="{{ forget_stale(ref('int_allocation__rules'), [], 'rules_version') }}",
+) }}
+
 -- One row per attribution key and half-open period of days: the first rule that matches, and its
 -- team. A rule's validity is a matter of the charge's own day, so a new rule changes nothing
--- before it. Where no rule matches there is no row: nobody owns the cost.
+-- before it. A key that no rule ever matches has one row without a team: nobody owns the cost.
+-- What a key stands for never changes, so while rules and teams stay, only new keys are looked at.
 with
 
+profiles as (
+    select attribution_key from {{ ref('int_allocation__profiles') }}
+),
+
+versions as (
+    select * from {{ ref('int_allocation__rules') }}
+),
+
+missing as (
+    select * from profiles
+    {%- if is_incremental() %}
+    where {{ is_missing('profiles', keys) | indent(4) }}
+    {%- endif %}
+),
+
 attributes as (
-    select * from {{ ref('int_allocation__attributes') }}
+    select * from {{ ref('int_allocation__attributes') }} as attributes
+    where
+        exists (
+            select 1
+            from missing
+            where attributes.attribution_key = missing.attribution_key
+        )
 ),
 
 -- What is no regular expression matches nothing, and is what a test of the seed refuses.
@@ -101,6 +129,19 @@ owned as (
         matched.priority asc,
         matched.rule_id asc,
         matched.team asc
+),
+
+placed as (
+    select
+        missing.attribution_key,
+        coalesce(owned.valid_from, '-infinity') as valid_from,
+        coalesce(owned.valid_to, 'infinity') as valid_to,
+        owned.team,
+        owned.rule_id,
+        versions.rules_version
+    from missing
+    cross join versions
+    left join owned on missing.attribution_key = owned.attribution_key
 )
 
-select * from owned
+select * from placed
