@@ -255,6 +255,6 @@ def test_a_driver_of_another_source_is_the_base(decided: Decided) -> None:
         " inner join intermediate.int_allocation__owners as owners using (attribution_key)"
         " where meter_id = 'tecton:FEATURE_VIEW_ONLINE_READS'"
         " and usage_date >= valid_from and usage_date < valid_to"
-        " and usage_date <= '2026-10-20' group by 1"
+        " and usage_date <= '2026-10-20' and owners.team is not null group by 1"
     ).fetchall()
     assert dict(shares) == dict(reads)
