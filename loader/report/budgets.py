@@ -88,6 +88,7 @@ def _line(
     tables: Mapping[tuple[date, str], CostTable[str, str]],
 ) -> BudgetLine:
     amount, forecast = budget.amount, budget.forecast_cost
+    spent = _spent(data, budget, tables)
     return BudgetLine(
         team=budget.team,
         name=names.team(budget.team),
@@ -95,10 +96,10 @@ def _line(
         first_day=budget.period_start,
         last_day=budget.period_end - timedelta(days=1),
         amount=to_cents(amount),
-        spent=_spent(data, budget, tables),
+        spent=spent,
         share=budget.effective_cost / amount if amount else None,
         thresholds=_thresholds(budget.thresholds),
-        forecast=None if forecast is None else to_cents(forecast),
+        forecast=_expected(budget, spent),
         forecast_share=forecast / amount if amount and forecast is not None else None,
         reached=tuple(
             (alert.threshold, alert.crossed_on)
@@ -107,6 +108,13 @@ def _line(
             == (budget.team, budget.period_start, budget.currency)
         ),
     )
+
+
+def _expected(budget: Budget, spent: int) -> int | None:
+    """Return the expected cents: those spent, when nothing more is expected."""
+    if budget.forecast_cost is None:
+        return None
+    return spent if budget.forecast_cost == budget.effective_cost else to_cents(budget.forecast_cost)
 
 
 def _spent(

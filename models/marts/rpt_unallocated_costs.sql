@@ -14,6 +14,8 @@ unallocated as (
         service_name,
         resource_key,
         max(resource_name) as resource_name,
+        min(meter_id) as meter_id,
+        bool_and(is_fixed) as is_fixed,
         currency,
         sum(effective_cost)::numeric(38, 12) as effective_cost,
         min(first_charged_at) as first_used_at,
@@ -23,17 +25,43 @@ unallocated as (
     group by billing_period, source_name, account_key, service_name, resource_key, currency
 ),
 
-explained as (
+-- What a resource costs follows the resource. A fee has none, and its meter is its own; for the rest
+-- the account decides, after every rule that knows more.
+suggested as (
     select
         *,
+        case
+            when resource_key is not null then 'resource_key'
+            when is_fixed then 'meter_id'
+            else 'account_key'
+        end as attribute,
+        case
+            when resource_key is not null then resource_key
+            when is_fixed then meter_id
+            else account_key
+        end as attribute_value
+    from unallocated
+),
+
+explained as (
+    select
+        billing_period,
+        source_name,
+        account_key,
+        service_name,
+        resource_key,
+        resource_name,
+        currency,
+        effective_cost,
+        first_used_at,
+        last_used_at,
         'seeds/attribution_rules.csv: '
         || {{ csv_row([
-            "'own-' || coalesce(resource_key, account_key)", "'50'", 'source_name',
-            "case when resource_key is null then 'account_key' else 'resource_key' end",
-            "'equals'", 'coalesce(resource_key, account_key)', "'<team>'",
+            "'own-' || attribute_value", "case attribute when 'account_key' then '90' else '50' end",
+            'source_name', 'attribute', "'equals'", 'attribute_value', "'<team>'",
             "to_char(first_used_at at time zone 'UTC', 'YYYY-MM-DD')", "''", "'<why>'",
         ]) }} as suggested_fix
-    from unallocated
+    from suggested
 )
 
 select * from explained

@@ -59,7 +59,7 @@ explained as (
             else 'seeds/prices.csv: ' || {{ csv_row([
                 "unpriced.meter_id || '-' || unpriced.billing_period", 'unpriced.meter_id', "''", "''", "'USD'", "'<list price>'",
                 "'<contracted price>'", 'unpriced.unit', "'1'",
-                "to_char(unpriced.first_used_at at time zone 'UTC', 'YYYY-MM-DD')", "''",
+                "to_char(unpriced.first_used_at at time zone 'UTC', 'YYYY-MM-DD')", "''", "''",
                 "'<where the price comes from>'",
             ]) }}
         end

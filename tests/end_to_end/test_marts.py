@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -112,6 +113,21 @@ def test_rules_change_owners_only_from_their_day(marts: psycopg.Connection) -> N
     ).fetchall()
     assert [team for team, _, _ in rows] == ["growth", "search"]
     assert rows[0][2] < "2026-10-15" <= rows[1][1]
+
+
+def test_every_suggested_row_fits_its_seed(marts: psycopg.Connection) -> None:
+    suggestions = marts.execute(
+        "select suggested_fix from marts.rpt_unpriced_usage"
+        " union all select suggested_fix from marts.rpt_unallocated_costs"
+    ).fetchall()
+    assert suggestions
+    for (suggestion,) in suggestions:
+        rows = re.findall(r"seeds/(\w+)\.csv: (.*?)(?=; seeds/|$)", suggestion)
+        assert rows, suggestion
+        for name, row in rows:
+            header = (sample_totals.SEEDS / f"{name}.csv").read_text().splitlines()[0].split(",")
+            (cells,) = csv.reader([row])
+            assert len(cells) == len(header), (name, row)
 
 
 def test_building_again_changes_nothing(marts: psycopg.Connection) -> None:
