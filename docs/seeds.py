@@ -1,7 +1,7 @@
 """Writes docs/seeds.md: what people decide, column by column, from the seeds' own documentation.
 
-    python docs/seeds.py            # writes the page
-    python docs/seeds.py --check    # exit code 1 if the committed page is not what it would write
+python docs/seeds.py            # writes the page
+python docs/seeds.py --check    # exit code 1 if the committed page is not what it would write
 """
 
 import sys

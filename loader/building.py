@@ -32,10 +32,14 @@ create table if not exists loader.builds (
     finished_at timestamptz not null default clock_timestamp()
 )
 """
+# What a build of everything may be asked with.
+_WHOLE = {"--full-refresh"}
 _COMMENTS = """
-comment on table loader.builds is 'One row for each dbt build of everything that succeeded.';
+comment on table loader.builds is
+    'One row when a build begins, and one when a build of everything has passed.';
 comment on column loader.builds.build_id is 'Number of the build.';
-comment on column loader.builds.fingerprint is 'Digest of loads, models, seeds and tests built.';
+comment on column loader.builds.fingerprint is
+    'Digest of loads, models, seeds and tests built; unfinished in the row of a build that began.';
 comment on column loader.builds.nodes is 'Number of models, seeds and tests that passed.';
 comment on column loader.builds.started_at is 'When the build began.';
 comment on column loader.builds.finished_at is 'When the build ended.'
@@ -127,6 +131,8 @@ def build(
         exports = read_exports(project)
         raw_tables.prepare(connection, exports)
         raw_tables.analyze(connection, exports)
+        connection.execute(_TABLE)
+        connection.execute(_COMMENTS)
         before = fingerprint(connection, project, seeds)
         started = time.time()
         anew = ["--full-refresh"] if layout.outdated(connection, project, _schema_prefix()) else []
@@ -135,7 +141,7 @@ def build(
         result = BuildResult(
             run.passed, run.failures, run.skipped, run.seconds, run.warnings, problems
         )
-        if not arguments and result.is_good:
+        if result.is_good and set(arguments) <= _WHOLE:
             _remember(connection, before, result, started)
         return result
 
@@ -222,8 +228,6 @@ def one_at_a_time(connection: Connection) -> Iterator[None]:
 def _remember(
     connection: Connection, fingerprint_built: str, result: BuildResult, started: float
 ) -> None:
-    connection.execute(_TABLE)
-    connection.execute(_COMMENTS)
     connection.execute(
         "insert into loader.builds (fingerprint, nodes, started_at)"
         " values (%s, %s, to_timestamp(%s))",

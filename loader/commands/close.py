@@ -14,8 +14,10 @@ from loader.closing_checks import next_month, word
 from loader.commands.context import project_of
 from loader.commands.json_output import print_json
 from loader.commands.tables import print_table
+from loader.commands.trace_words import printable
 from loader.connection import connect
 from loader.errors import UsageError
+from loader.personal_data import masked
 from loader.project import require_own_schemas
 
 _SHORT_HASH = 12
@@ -97,7 +99,7 @@ def _list(closings: Sequence[Closing], *, as_json: bool) -> None:
             str(each.lines),
             _totals(each),
             each.sha256[:_SHORT_HASH],
-            each.forced_because or "",
+            printable(masked(each.forced_because or "")),
         )
         for each in closings
     ]

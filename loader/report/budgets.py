@@ -114,7 +114,9 @@ def _expected(budget: Budget, spent: int) -> int | None:
     """Return the expected cents: those spent, when nothing more is expected."""
     if budget.forecast_cost is None:
         return None
-    return spent if budget.forecast_cost == budget.effective_cost else to_cents(budget.forecast_cost)
+    return (
+        spent if budget.forecast_cost == budget.effective_cost else to_cents(budget.forecast_cost)
+    )
 
 
 def _spent(

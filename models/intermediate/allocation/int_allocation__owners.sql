@@ -58,9 +58,8 @@ named as (
         rules.priority,
         coalesce(rules.valid_from, '-infinity') as valid_from,
         coalesce(rules.valid_to, 'infinity') as valid_to,
-        case rules.team
-            when '{value}' then lower(trim(attributes.attribute_value)) else rules.team
-        end as named_team
+        case when rules.team != '{value}' then rules.team end as ruled_team,
+        lower(trim(attributes.attribute_value)) as named_team
     from attributes
     inner join rules
         on
@@ -87,7 +86,8 @@ matched as (
         teams.team
     from named
     left join aliases on named.named_team = lower(trim(aliases.alias))
-    inner join teams on coalesce(aliases.team, named.named_team) = teams.team
+    inner join teams
+        on coalesce(named.ruled_team, aliases.team, named.named_team) = teams.team
 ),
 
 edges as (
