@@ -25,8 +25,8 @@ unallocated as (
     group by billing_period, source_name, account_key, service_name, resource_key, currency
 ),
 
--- What a resource costs follows the resource. A fee has none, and its meter is its own; for the rest
--- the account decides, after every rule that knows more.
+-- What a resource costs follows the resource. A fee has none, and its meter is its own; for the
+-- rest the account decides, after every rule that knows more.
 suggested as (
     select
         *,
