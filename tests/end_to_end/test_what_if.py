@@ -166,7 +166,7 @@ def test_another_rule_moves_cost_and_keeps_the_total(
         row["team"]: Decimal(row["delta"]) for row in document["teams"] if row["delta"] != "0"
     }
     assert changed == expected
-    assert len(changed) == 3
+    assert len(changed) == 4
     assert document["totals"][0]["delta"] == "0"
     assert document["unpriced"] == supposed_unpriced(marts)
     assert nothing_is_left(marts)
