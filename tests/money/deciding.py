@@ -62,7 +62,7 @@ def _decided(
     seeds: Path,
 ) -> Decided:
     own_from_the_15th(seeds)
-    models = ["attribution_rules", "team_aliases", "int_allocation__owners+,+fct_cost_shares"]
+    models = ["resource_type:seed", "attribution_rules+,+fct_cost_shares"]
     tests = ["resource_type:test", "resource_type:unit_test"]
     assert build(environment, seeds, "--select", *models, "--exclude", *tests) == []
     dated = after.execute(SHARES).fetchall()
