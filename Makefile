@@ -14,7 +14,8 @@ SQL := models analyses $(wildcard tests/*.sql)
 # dbt and sqlfluff on the loader's database, which is started if it is the embedded one.
 WITH_DATABASE = test -f profiles.yml || cp profiles.example.yml profiles.yml; \
 	settings=$$($(BIN)/loader db env) && eval "$$settings" &&
-SQLFLUFF = $(WITH_DATABASE) $(BIN)/sqlfluff
+# In schemas where nothing is built, so that incremental models read the same to every linter.
+SQLFLUFF = $(WITH_DATABASE) DBT_SCHEMA=lint $(BIN)/sqlfluff
 # focus-validator 2.2.1 wants Python 3.12 or newer and NumPy 1.26, which has no wheels beyond 3.12.
 FOCUS_PYTHON ?= $(shell for p in python3.12 \
 	$${PYENV_ROOT:-$$HOME/.pyenv}/versions/3.12*/bin/python3.12 python3; do \

@@ -32,7 +32,6 @@ used as (
     {%- endif %}
 ),
 
--- A fixed charge may look like usage without resource, owner and tags, and then has its key.
 charged as (
     select distinct
         attribution_key,
@@ -44,21 +43,19 @@ charged as (
         owner_key,
         tags
     from fixed_charges
-    where
-        not exists (
-            select 1
-            from used
-            where used.attribution_key = fixed_charges.attribution_key
-        )
-        {%- if is_incremental() %}
-        and {{ is_missing('fixed_charges', keys) | indent(8) }}
-        {%- endif %}
+    {%- if is_incremental() %}
+    where {{ is_missing('fixed_charges', keys) | indent(4) }}
+    {%- endif %}
 ),
 
+-- A fixed charge may look like usage without resource, owner and tags, and then has its key.
 profiles as (
     select * from used
     union all
-    select * from charged
+    select charged.*
+    from charged
+    left join used on charged.attribution_key = used.attribution_key
+    where used.attribution_key is null
 )
 
 select * from profiles

@@ -9,9 +9,9 @@
 with
 
 loads as (
-    select * from {{ ref('int_usage__loads') }} as loads
+    select * from {{ ref('int_usage__loads') }}
     {%- if is_incremental() %}
-    where {{ is_missing('loads', keys) | indent(4) }}
+    where {{ is_missing('int_usage__loads', keys) | indent(4) }}
     {%- endif %}
 ),
 
