@@ -130,16 +130,16 @@ DEFECTS = (
     _defect(
         "an owner holds on the day the next one begins",
         f"{_ALLOCATION}owned.sql",
-        "charges.charge_date < owners.valid_to",
-        "charges.charge_date <= owners.valid_to",
+        "daily.usage_date < owners.valid_to",
+        "daily.usage_date <= owners.valid_to",
         "assert_costs_survive_allocation",
         _OWNED,
     ),
     _defect(
         "owners are found by a part of the key",
         f"{_ALLOCATION}owned.sql",
-        "            and charges.charge_date >= owners.valid_from\n"
-        "            and charges.charge_date < owners.valid_to\n",
+        "            and daily.usage_date >= owners.valid_from\n"
+        "            and daily.usage_date < owners.valid_to\n",
         "",
         "assert_costs_survive_allocation",
         _OWNED,

@@ -3,12 +3,8 @@
 -- depends_on: {{ ref('int_focus__profiles') }}
 with
 
-due as (
-    select * from {{ ref('int_charges__due') }}
-),
-
-fixed_charges as (
-    select * from {{ ref('int_charges__fixed') }}
+days as (
+    select * from {{ ref('int_charges__days') }}
 ),
 
 versions as (
@@ -17,32 +13,6 @@ versions as (
             ['int_focus__charges', 'int_focus__profiles', 'int_allocation__owners'],
             ['focus_cost_and_usage', 'int_focus__days'],
         ) | indent(8) }} as content_version
-),
-
-parts as (
-    select
-        split_part(meter_id, ':', 1) as source_name,
-        account_key,
-        usage_date as charge_date,
-        charge_version::text as part
-    from due
-    union all
-    select
-        source_name,
-        account_key,
-        charge_date,
-        md5(fixed_charges::text) as part
-    from fixed_charges
-),
-
-days as (
-    select
-        source_name,
-        account_key,
-        charge_date,
-        md5(string_agg(part, ',' order by part)) as parts_version
-    from parts
-    group by source_name, account_key, charge_date
 ),
 
 versioned as (
@@ -54,7 +24,7 @@ versioned as (
             days.source_name,
             days.account_key,
             days.charge_date,
-            days.parts_version,
+            days.charges_version,
             versions.content_version
         )::text)::uuid as "x_DayVersion"
     from days

@@ -1,18 +1,35 @@
-{{ config(materialized='table') }}
+{% set keys = ['attribution_key'] -%}
+{{ config(
+    materialized='incremental',
+    pre_hook="{{ forget_stale(ref('int_focus__mapping'), [], 'mapping_version') }}",
+) }}
 
--- One row per attribution key of a meter that was charged: every FOCUS column that depends on who
--- charges what for which resource, and not on the single charge. Worked out once per key, because
--- a million charges have a few thousand keys.
+-- One row per attribution key of a meter that is charged: every FOCUS column that depends on who
+-- charges what for which resource, and not on the single charge. What a key stands for never
+-- changes, so while the mapping stays, only new keys are looked at.
 with
 
-profiles as (
-    select * from {{ ref('int_allocation__profiles') }}
+charged as (
+    select meter_id from {{ ref('int_charges__due') }}
+    union
+    select meter_id from {{ ref('int_charges__fixed') }}
 ),
 
-charged as (
-    select distinct meter_id
-    from {{ ref('fct_charges') }}
-    where is_priced
+mapping as (
+    select * from {{ ref('int_focus__mapping') }}
+),
+
+all_profiles as (
+    select profiles.*
+    from {{ ref('int_allocation__profiles') }} as profiles
+    inner join charged on profiles.meter_id = charged.meter_id
+),
+
+profiles as (
+    select * from all_profiles
+    {%- if is_incremental() %}
+    where {{ is_missing('all_profiles', keys) | indent(4) }}
+    {%- endif %}
 ),
 
 meters as (
@@ -27,8 +44,14 @@ providers as (
     select * from {{ ref('focus_providers') }}
 ),
 
-tags as (
-    select * from {{ ref('int_focus__tags') }}
+-- The prefix of each key that the provider sets itself.
+prefixes as (
+    select
+        provider_tags.source_name,
+        jsonb_object_agg(provider_tags.tag_key, providers.tag_prefix) as prefix_by_key
+    from {{ ref('focus_provider_tags') }} as provider_tags
+    inner join providers on provider_tags.source_name = providers.source_name
+    group by provider_tags.source_name
 ),
 
 regions as (
@@ -77,16 +100,29 @@ related as (
         meters.sku_meter,
         meters.sku_price_details,
         concat_ws(': ', meters.sku_meter, profiles.resource_name) as charge_description,
-        tags.tags
+        -- A tag without a value is true, and what is no single value becomes text: FOCUS wants a
+        -- flat object.
+        (
+            select
+                jsonb_object_agg(
+                    coalesce(prefixes.prefix_by_key ->> members.tag_key, '') || members.tag_key,
+                    case jsonb_typeof(members.tag_value)
+                        when 'null' then 'true'::jsonb
+                        when 'object' then to_jsonb(members.tag_value::text)
+                        when 'array' then to_jsonb(members.tag_value::text)
+                        else members.tag_value
+                    end
+                )
+            from jsonb_each(profiles.tags) as members (tag_key, tag_value)
+        ) as tags
     from profiles
-    inner join charged on profiles.meter_id = charged.meter_id
     inner join meters on profiles.meter_id = meters.meter_id
     left join accounts
         on
             profiles.source_name = accounts.source_name
             and profiles.account_key = accounts.account_key
     left join providers on profiles.source_name = providers.source_name
-    left join tags on profiles.attribution_key = tags.attribution_key
+    left join prefixes on profiles.source_name = prefixes.source_name
 ),
 
 named as (
@@ -122,8 +158,10 @@ named as (
         related.sku_meter,
         related.sku_price_details,
         related.charge_description,
-        related.tags
+        related.tags,
+        mapping.mapping_version
     from related
+    cross join mapping
     left join regions on related.region_id = regions.region
 )
 
