@@ -203,7 +203,7 @@ def test_what_has_no_price_or_team_comes_with_its_fix(run: Run) -> None:
     assert "seeds/prices.csv: infrasage:slo.events-2026-10-01,infrasage:slo.events,,,USD," in out
     out = run("trace", f"{METERING}:13")[1]
     assert "unallocated: no rule matches" in out
-    assert "seeds/attribution_rules.csv: own-acme-legacy,50,infrasage,account_key," in out
+    assert "seeds/attribution_rules.csv: own-acme-legacy,90,infrasage,account_key," in out
 
 
 def test_a_fixed_charge_leads_to_its_row_of_the_seed(run: Run, built: dict[str, str]) -> None:
