@@ -1,5 +1,6 @@
 -- Guards that FOCUS loses and adds nothing: by source, month and currency, each of the four costs
--- is that of the priced charges, to the last digit, and every priced charge is there.
+-- is that of the priced charges, to the last digit, and every priced charge is there. A fixed charge
+-- may have two rows, and is counted once.
 with
 
 charges as (
@@ -22,7 +23,8 @@ focus_rows as (
         "x_SourceName" as source_name,
         ("BillingPeriodStart" at time zone 'UTC')::date as billing_period,
         "BillingCurrency" as currency,
-        count(distinct "x_ChargeId") as charges,
+        count("x_UsageId") + count(distinct case when "x_UsageId" is null then "x_ChargeId" end)
+            as charges,
         sum("ListCost") as list_cost,
         sum("ContractedCost") as contracted_cost,
         sum("EffectiveCost") as effective_cost,

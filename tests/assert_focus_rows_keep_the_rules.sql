@@ -23,6 +23,25 @@ focus_rows as (
     select * from {{ ref('focus_cost_and_usage') }}
 ),
 
+-- SKUs have few sets of details, so a set is looked at once.
+details as (
+    select distinct "SkuPriceDetails" as sku_price_details
+    from {{ ref('focus_cost_and_usage') }}
+    where "SkuPriceDetails" is not null
+),
+
+wrong_details as (
+    select sku_price_details
+    from details
+    where
+        (
+            {{ is_flat_object('sku_price_details') | indent(12) }}
+            and not jsonb_path_exists(
+                sku_price_details, '$.keyvalue() ? (!(@.key starts with "x_"))', '{}', true
+            )
+        ) is not true
+),
+
 known as (
     select
         focus_rows.*,
@@ -87,11 +106,8 @@ where
         and "ServiceCategory" = parent_category
         and not coalesce("Tags" ?| tag_keys, false)
         and {{ is_flat_object('"Tags"') }}
-        and {{ is_flat_object('"SkuPriceDetails"') }}
-        and not jsonb_path_exists(
-            coalesce("SkuPriceDetails", '{}'),
-            '$.keyvalue() ? (!(@.key starts with "x_"))',
-            '{}',
+        and coalesce(
+            "SkuPriceDetails" not in (select wrong_details.sku_price_details from wrong_details),
             true
         )
         and {{ is_flat_object('"x_AllocatedTags"') }}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from databases import connect_to
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from loader.connection import OWN_SERVER_VARIABLES, dbt_environment
@@ -20,6 +21,12 @@ from loader.project import Project
 
 ROOT = Path(__file__).parents[1]
 DBT_SUMMARY: list[str] = []
+
+# What an example takes says nothing on a machine that has other work.
+settings.register_profile(
+    "usage_costs", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("usage_costs")
 
 
 @pytest.fixture(scope="session", name="temporary_project")
