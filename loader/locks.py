@@ -48,7 +48,6 @@ _HOLDERS = """
                 starts_with(activities.application_name, 'loader load ')
                 -- It stopped before it could say which load it works on.
                 or activities.application_name = 'loader'
-                and starts_with(activities.state, 'idle')
             )
     )
 

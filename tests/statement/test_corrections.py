@@ -94,10 +94,12 @@ class Warehouse:
             # A whole build would remember this; it would take three times as long.
             connection.execute(
                 "create table if not exists loader.builds (build_id bigint generated always as"
-                " identity primary key, fingerprint text not null)"
+                " identity primary key, fingerprint text not null, nodes bigint not null,"
+                " started_at timestamptz not null,"
+                " finished_at timestamptz not null default clock_timestamp())"
             )
             connection.execute(
-                "insert into loader.builds (fingerprint) values (%s)",
+                "insert into loader.builds (fingerprint, nodes, started_at) values (%s, 0, now())",
                 [building.fingerprint(connection, Project(ROOT))],
             )
         return failed
