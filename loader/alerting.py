@@ -5,7 +5,6 @@ next run send that one message again: one that never comes costs more than one t
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -15,6 +14,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from loader import locks
 from loader.errors import UsageError
 from loader.notifications import Channel, Target
 
@@ -189,7 +189,7 @@ def send_new(
     left to send. A target that refuses a message is not sent more: what is left waits for the next
     run. Raises `UsageError` when the marts are missing.
     """
-    with _one_at_a_time(connection):
+    with locks.alone(connection, _LOCK):
         alerts = read_alerts(connection)
         connection.execute("create schema if not exists loader")
         connection.execute(_TABLES)
@@ -221,17 +221,3 @@ def _record(connection: Connection, alert: Alert, target: Target, outcome: str) 
         " on conflict do nothing",
         [alert.alert_id, target.key, outcome],
     )
-
-
-@contextmanager
-def _one_at_a_time(connection: Connection) -> Iterator[None]:
-    key = [_LOCK]
-    connection.execute(
-        "select pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended(%s, 0))", key
-    )
-    try:
-        yield
-    finally:
-        connection.execute(
-            "select pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended(%s, 0))", key
-        )

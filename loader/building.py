@@ -4,14 +4,14 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg import Connection
 
-from loader import __version__, closing_tables, layout, raw_tables
+from loader import __version__, closing_tables, layout, locks, raw_tables
 from loader.connection import connect, dbt_environment
 from loader.dbt_run import Failure, OnNode, named, run_dbt
 from loader.errors import LoaderError, UsageError
@@ -210,19 +210,9 @@ def _inside(project: Project, seeds: Path) -> str:
     return folder.relative_to(project.root).as_posix()
 
 
-@contextmanager
-def one_at_a_time(connection: Connection) -> Iterator[None]:
+def one_at_a_time(connection: Connection) -> AbstractContextManager[None]:
     """Wait until no other build or closing of a month is at work, and keep others out."""
-    key = [_BUILD_LOCK]
-    connection.execute(
-        "select pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended(%s, 0))", key
-    )
-    try:
-        yield
-    finally:
-        connection.execute(
-            "select pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended(%s, 0))", key
-        )
+    return locks.alone(connection, _BUILD_LOCK)
 
 
 def _remember(
