@@ -160,6 +160,18 @@ def is_current(connection: Connection, project: Project, seeds: Path | None = No
     return last is not None and last[0] == fingerprint(connection, project, seeds)
 
 
+def current_seeds(connection: Connection, project: Project) -> Path | None:
+    """Return the folder of seeds the marts are of, the project's own or the demo's.
+
+    None says that the last full build was not of the loads, closed months, models and seeds there
+    are.
+    """
+    for folder in dict.fromkeys((project.seeds, project.demo_seeds)):
+        if is_current(connection, project, folder):
+            return folder
+    return None
+
+
 def fingerprint(connection: Connection, project: Project, seeds: Path | None = None) -> str:
     """Return a digest of everything the marts are made from."""
     digest = hashlib.sha256(f"{__version__} {_schema_prefix()}".encode())

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from psycopg import Connection
 
-from loader.building import is_current
+from loader.building import current_seeds
 from loader.errors import DataRefusedError
 from loader.project import Project
 
@@ -87,8 +87,7 @@ def refuse_changed(connection: Connection, closing_id: int, month: date) -> None
 
 def refuse_stale(connection: Connection, project: Project) -> None:
     """Refuse marts that are not of the loads, closed months, models and seeds there are."""
-    seeds = {project.seeds, project.demo_seeds}
-    if not any(is_current(connection, project, folder) for folder in seeds):
+    if current_seeds(connection, project) is None:
         message = "the marts are not up to date with loads, closed months, seeds and models"
         raise DataRefusedError(message, "run make build, then close the month")
 

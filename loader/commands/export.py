@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from loader.building import is_current
+from loader.building import current_seeds
 from loader.commands.context import project_of
 from loader.commands.json_output import plain_number, print_json
 from loader.connection import connect
@@ -50,8 +50,7 @@ def focus(
     first_day = None if month is None else _first_day(month)
     with connect(project, autocommit=True) as connection:
         written = export_focus(connection, out, first_day, partial(row_progress, quiet=as_json))
-        seeds = {project.seeds, project.demo_seeds}
-        if not any(is_current(connection, project, folder) for folder in seeds):
+        if current_seeds(connection, project) is None:
             typer.echo("warning: the last full build that passed was not of these loads,", err=True)
             typer.echo("seeds and models; run make build, then export again", err=True)
     if as_json:
