@@ -6,6 +6,7 @@ from psycopg import Connection
 
 from loader.building import current_seeds
 from loader.errors import DataRefusedError
+from loader.months import next_month, word
 from loader.project import Project
 
 _OPEN_BEFORE = """
@@ -45,16 +46,6 @@ _CHANGED = """
     where coalesce(frozen.effective_cost, 0) != coalesce(today.effective_cost, 0)
 """
 _SHOWN = 10
-
-
-def word(month: date) -> str:
-    """Return the month as people write it, such as 2026-10."""
-    return f"{month:%Y-%m}"
-
-
-def next_month(month: date) -> date:
-    """Return the first day of the month after."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
 def last_closed(connection: Connection) -> date | None:

@@ -1,6 +1,6 @@
 """The commands `loader export …`: marts as files other tools read."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ from loader.commands.context import project_of
 from loader.commands.json_output import plain_number, print_json
 from loader.connection import connect
 from loader.errors import UsageError
+from loader.months import month_of
 from loader.progress import row_progress
 from loader.project import require_own_schemas
 
@@ -64,8 +65,7 @@ def focus(
 
 
 def _first_day(month: str) -> date:
-    try:
-        return datetime.strptime(month.strip(), "%Y-%m").replace(tzinfo=UTC).date()
-    except ValueError:
+    if (first := month_of(month.strip())) is None:
         message = f"--month: is no month: {month!r}"
-        raise UsageError(message, "expected a year and a month, such as 2026-10") from None
+        raise UsageError(message, "expected a year and a month, such as 2026-10")
+    return first
