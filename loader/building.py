@@ -11,7 +11,7 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from loader import __version__, closing_tables, layout, locks, raw_tables
+from loader import __version__, closing_tables, layout, locks, raw_tables, relations
 from loader.connection import connect, dbt_environment
 from loader.dbt_run import Failure, OnNode, named, run_dbt
 from loader.errors import LoaderError, UsageError
@@ -148,11 +148,8 @@ def build(
 
 def is_current(connection: Connection, project: Project, seeds: Path | None = None) -> bool:
     """Say whether the last full build was of these loads, closed months, models and seeds."""
-    exists = connection.execute(
-        "select to_regclass('loader.builds') is not null and to_regclass(%s) is not null",
-        [f"{_schema_prefix()}marts.rpt_costs_monthly"],
-    ).fetchone()
-    if exists is None or not exists[0]:
+    costs = f"{_schema_prefix()}marts.rpt_costs_monthly"
+    if relations.missing(connection, "loader.builds", costs):
         return False
     last = connection.execute(
         "select fingerprint from loader.builds order by build_id desc limit 1"
