@@ -120,7 +120,6 @@ weighted as (
         usage_date,
         team,
         case when is_fallback then 'even' else method end as method,
-        is_fallback,
         base_quantity::numeric(48, 18) as base_quantity,
         sum(base_quantity) over (partition by rule_id, usage_date)::numeric(48, 18)
             as base_total
@@ -133,7 +132,6 @@ select
     usage_date,
     team,
     method,
-    is_fallback,
     base_quantity,
     base_total,
     round(base_quantity / base_total, 18)::numeric(38, 18) as ratio
