@@ -8,20 +8,18 @@ each step, by what the others cost. Every run builds the month anew, one model a
 database made from the same one; the seconds are those that dbt reports of each model.
 """
 
-import argparse
 import csv
-import json
 import secrets
 import statistics
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import table
-from databases import Environment, configured, connect, drop, run
+from builds import create, environment_in, load, node_seconds, renew
+from databases import Environment, connect, drop, run
 from month import FIRST_DAY, SEEDS, write_days
-from psycopg import sql
+from options import options_parser
 from ways import HERE, loader
 
 MARKERS = "<!-- allocation: start -->", "<!-- allocation: end -->"
@@ -40,60 +38,40 @@ _ADDS_UP = """
 Seconds = dict[str, float]
 
 
-@dataclass(frozen=True)
-class Options:
-    """How much is measured."""
-
-    rows: int
-    runs: int
-    is_written: bool
-
-
 def main() -> None:
     """Measure what the arguments ask for, print the table, and write it if asked to."""
-    options = _options()
-    nodes = _measured(options)
+    options = options_parser(
+        __doc__, rows=(1_000_000, "rows of the month"), runs=(3, "runs of the build")
+    ).parse_args()
+    nodes = _measured(options.rows, options.runs)
     lines = [table.machine(), "", *_lines(options.rows, nodes)]
     print("\n".join(lines))
-    if options.is_written:
+    if options.write:
         table.write(HERE.parent / "docs" / "benchmarks.md", lines, MARKERS)
 
 
-def _measured(options: Options) -> list[Seconds]:
+def _measured(rows: int, runs: int) -> list[Seconds]:
     """Return the seconds of each model, of each run."""
     found: list[Seconds] = []
     suffix = secrets.token_hex(4)
     month, name = f"allocation_bench_month_{suffix}", f"allocation_bench_{suffix}"
     with tempfile.TemporaryDirectory() as named:
         folder = Path(named)
-        environment = configured() | {
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "DBT_SCHEMA": "public",
-        }
+        environment = environment_in(folder)
         (folder / "seeds").mkdir()
         _decide(folder / "seeds")
-        write_days(folder / "month.csv", options.rows, FIRST_DAY, _DAYS)
+        write_days(folder / "month.csv", rows, FIRST_DAY, _DAYS)
         with connect(environment) as server:
-            server.execute(sql.SQL("create database {}").format(sql.Identifier(month)))
+            create(server, month)
             try:
-                _load(environment | {"PGDATABASE": month}, folder)
-                for _ in range(options.runs):
-                    drop(server, name)
-                    copied = sql.SQL("create database {} template {} strategy file_copy")
-                    server.execute(copied.format(sql.Identifier(name), sql.Identifier(month)))
-                    server.execute("checkpoint")
-                    found.append(_build(environment | {"PGDATABASE": name}, folder, options.rows))
+                load(folder / "month.csv", environment | {"PGDATABASE": month})
+                for _ in range(runs):
+                    renew(server, name, month)
+                    found.append(_build(environment | {"PGDATABASE": name}, folder, rows))
             finally:
                 for made in (name, month):
                     drop(server, made)
     return found
-
-
-def _load(environment: Environment, folder: Path) -> None:
-    run([*loader(), "load", str(folder / "month.csv")], environment)
-    with connect(environment) as database:
-        database.execute("vacuum analyze")
 
 
 def _build(environment: Environment, folder: Path, rows: int) -> Seconds:
@@ -104,11 +82,7 @@ def _build(environment: Environment, folder: Path, rows: int) -> Seconds:
     if answer != (rows, _TEAMS, _STEPS, 0):
         message = f"not {rows} charges of {_TEAMS} teams in {_STEPS} steps, all of them: {answer}"
         raise SystemExit(message)
-    written = (folder / "target" / "run_results.json").read_text(encoding="utf-8")
-    seconds = {
-        node["unique_id"].split(".")[2]: node["execution_time"]
-        for node in json.loads(written)["results"]
-    }
+    seconds = node_seconds(folder)
     print(f"{_ratio(seconds):8.2f} x fct_charges", file=sys.stderr)
     return seconds
 
@@ -191,15 +165,6 @@ def _replace(folder: Path, seed: str, rows: list[dict[str, str]]) -> None:
         writer = csv.DictWriter(lines, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _options() -> Options:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the month")
-    parser.add_argument("--runs", type=int, default=3, help="runs of the build")
-    parser.add_argument("--write", action="store_true", help="put the table into the page")
-    given = parser.parse_args()
-    return Options(given.rows, given.runs, given.write)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,7 @@ row, one with the month loaded. What the marts cost each team a day is compared 
 by hand says. How the figures come about is in docs/benchmarks.md, into which --write puts them.
 """
 
-import argparse
 import importlib.util
-import json
 import secrets
 import sys
 import tempfile
@@ -22,12 +20,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import build_table
-import psycopg
 import table
-from databases import Environment, configured, connect, drop, run
+from builds import copy, create, environment_in, load, node_seconds, renew
+from databases import Environment, connect, drop, run
 from disk import Watch
 from month import FIRST_DAY, SEEDS, write_days
-from psycopg import sql
+from options import options_parser
 from ways import HERE, loader, psql
 
 _DAYS = 30
@@ -41,15 +39,6 @@ _COSTS_OF_MARTS = """
     where source_name = 'databricks'
     group by usage_date, team, currency order by usage_date, team, currency
 """
-
-
-@dataclass(frozen=True)
-class Options:
-    """How much is measured."""
-
-    rows: int
-    runs: int
-    is_written: bool
 
 
 @dataclass(frozen=True)
@@ -70,23 +59,13 @@ class Stage:
     def fresh(self, template: str) -> None:
         """Make the database anew from a template."""
         with connect(self.environment) as server:
-            drop(server, self.name)
-            _copy(server, self.name, template)
-            server.execute("checkpoint")
+            renew(server, self.name, template)
 
     def timed(self, *arguments: str) -> float:
         """Return the seconds a command takes, its start included."""
         started = time.perf_counter()
         run(list(arguments), self.variables)
         return time.perf_counter() - started
-
-    def nodes(self) -> dict[str, float]:
-        """Return the seconds of each model, seed and test of the last build."""
-        written = (self.folder / "target" / "run_results.json").read_text(encoding="utf-8")
-        return {
-            node["unique_id"].split(".", 2)[2]: node["execution_time"]
-            for node in json.loads(written)["results"]
-        }
 
     def answers(self, query: str) -> list[tuple[object, ...]]:
         """Return the rows of a query."""
@@ -113,7 +92,9 @@ class Measured:
 
 def main() -> None:
     """Measure what the arguments ask for, print the tables, and write them if asked to."""
-    options = _options()
+    options = options_parser(
+        __doc__, rows=(1_000_000, "rows of the month"), runs=(3, "runs of each build")
+    ).parse_args()
     measured = Measured()
     with _stage(options.rows) as stage:
         for _ in range(options.runs):
@@ -124,7 +105,7 @@ def main() -> None:
         *build_table.lines(options.rows, measured.seconds, measured.nodes, measured.disk),
     ]
     print("\n".join(lines))
-    if options.is_written:
+    if options.write:
         table.write(HERE.parent / "docs" / "benchmarks.md", lines, build_table.MARKERS)
 
 
@@ -132,8 +113,8 @@ def _run_once(stage: Stage, measured: Measured) -> None:
     build = [*loader(), "build"]
     stage.fresh(stage.empty)
     seconds = stage.timed(*build, "--full-refresh")
-    measured.add(build_table.EMPTY, seconds, stage.nodes())
-    measured.add(build_table.EMPTY_AGAIN, stage.timed(*build), stage.nodes())
+    measured.add(build_table.EMPTY, seconds, node_seconds(stage.folder))
+    measured.add(build_table.EMPTY_AGAIN, stage.timed(*build), node_seconds(stage.folder))
 
     stage.fresh(stage.month)
     script, seeds = str(HERE / "by_hand.sql"), f"seeds={SEEDS}"
@@ -148,15 +129,15 @@ def _run_once(stage: Stage, measured: Measured) -> None:
     stage.fresh(stage.month)
     with Watch(stage.variables) as watch:
         seconds = stage.timed(*build, "--full-refresh")
-    measured.add(build_table.FULL, seconds, stage.nodes())
+    measured.add(build_table.FULL, seconds, node_seconds(stage.folder))
     measured.disk.append(build_table.Disk(watch.before, watch.most, watch.after, watch.wal))
     if stage.answers(_COSTS_OF_MARTS) != expected:
         message = "the marts cost other amounts than the SQL by hand"
         raise SystemExit(message)
 
-    measured.add(build_table.NOTHING_NEW, stage.timed(*build), stage.nodes())
+    measured.add(build_table.NOTHING_NEW, stage.timed(*build), node_seconds(stage.folder))
     stage.timed(*loader(), "load", str(stage.folder / "day.csv"))
-    measured.add(build_table.DAY, stage.timed(*build), stage.nodes())
+    measured.add(build_table.DAY, stage.timed(*build), node_seconds(stage.folder))
 
 
 @contextmanager
@@ -164,12 +145,7 @@ def _stage(rows: int) -> Iterator[Stage]:
     suffix = secrets.token_hex(4)
     with tempfile.TemporaryDirectory() as named:
         folder = Path(named)
-        environment = configured() | {
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "DBT_SCHEMA": "public",
-            "LOADER_SEEDS": "seeds",
-        }
+        environment = environment_in(folder)
         names = [f"build_bench_{kind}_{suffix}" for kind in ("empty", "month", "run")]
         stage = Stage(folder, environment, *names)
         write_days(folder / "month.csv", rows, FIRST_DAY, _DAYS)
@@ -186,31 +162,14 @@ def _stage(rows: int) -> Iterator[Stage]:
 def _prepare(stage: Stage) -> None:
     """Make the templates. The build on a copy, which nobody counts, leaves dbt's parsed project."""
     with connect(stage.environment) as server:
-        server.execute(sql.SQL("create database {}").format(sql.Identifier(stage.empty)))
+        create(server, stage.empty)
         # Of one seed alone: for it, the raw tables of every source are made.
         seed = [*loader(), "build", "--select", "teams", "--resource-type", "seed"]
         run(seed, stage.environment | {"PGDATABASE": stage.empty})
-        _copy(server, stage.month, stage.empty)
-        month = stage.environment | {"PGDATABASE": stage.month}
-        run([*loader(), "load", str(stage.folder / "month.csv")], month)
-        with connect(month) as database:
-            database.execute("vacuum analyze")
+        copy(server, stage.month, stage.empty)
+        load(stage.folder / "month.csv", stage.environment | {"PGDATABASE": stage.month})
     stage.fresh(stage.empty)
     stage.timed(*loader(), "build", "--full-refresh")
-
-
-def _copy(server: psycopg.Connection, name: str, template: str) -> None:
-    statement = sql.SQL("create database {} template {} strategy file_copy")
-    server.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
-
-
-def _options() -> Options:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the month")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each build")
-    parser.add_argument("--write", action="store_true", help="put the tables into the page")
-    given = parser.parse_args()
-    return Options(given.rows, given.runs, given.write)
 
 
 if __name__ == "__main__":

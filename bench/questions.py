@@ -25,9 +25,10 @@ import psycopg
 import questions_on_csv
 import questions_table
 import table
-from databases import Environment, configured, connect, drop, run
+from builds import create, environment_in
+from databases import Environment, connect, drop, run
 from month import FIRST_DAY, SEEDS, write_days
-from psycopg import sql
+from options import options_parser
 from ways import HERE, loader
 
 _DAYS = 30
@@ -127,17 +128,11 @@ def _stage(rows: int) -> Iterator[tuple[Path, Environment]]:
     name = f"question_bench_{secrets.token_hex(4)}"
     with tempfile.TemporaryDirectory() as named:
         folder = Path(named)
-        server = configured()
-        environment = server | {
-            "PGDATABASE": name,
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "DBT_SCHEMA": "public",
-            "LOADER_SEEDS": "seeds",
-        }
+        server = environment_in(folder)
+        environment = server | {"PGDATABASE": name}
         try:
             with connect(server) as connection:
-                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+                create(connection, name)
             _build(folder, environment, rows)
             yield folder, environment
         finally:
@@ -163,11 +158,10 @@ def _build(folder: Path, environment: Environment, rows: int) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the month")
-    parser.add_argument("--runs", type=int, default=50, help="times each question is asked")
+    parser = options_parser(
+        __doc__, rows=(1_000_000, "rows of the month"), runs=(50, "times each question is asked")
+    )
     parser.add_argument("--csv-runs", type=int, default=3, help="times the file is asked")
-    parser.add_argument("--write", action="store_true", help="put the table into the page")
     return parser.parse_args()
 
 

@@ -7,7 +7,6 @@ The ways take turns, each run on a database made anew, and every run's rows are 
 figures come about is in docs/benchmarks.md, into which --write puts them.
 """
 
-import argparse
 import os
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import table
 from databases import Databases, databases
+from options import options_parser
 from ways import (
     DATABRICKS,
     EXPORTS,
@@ -114,13 +114,12 @@ def _size_of(file: Path) -> int:
 
 
 def _options() -> Options:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=200_000, help="rows of each large file")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each way")
+    parser = options_parser(
+        __doc__, rows=(200_000, "rows of each large file"), runs=(3, "runs of each way")
+    )
     parser.add_argument("--slow-runs", type=int, default=1, help="runs of pgloader and pandas")
     parser.add_argument("--files", type=int, default=2000, help="small files; 0 for none")
     parser.add_argument("--large", action="store_true", help="memory on a file of 1 GB as well")
-    parser.add_argument("--write", action="store_true", help="put the tables into the page")
     given = parser.parse_args()
     return Options(given.rows, given.runs, given.slow_runs, given.files, given.large, given.write)
 

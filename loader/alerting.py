@@ -5,7 +5,6 @@ next run send that one message again: one that never comes costs more than one t
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -15,6 +14,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from loader import locks, relations
 from loader.errors import UsageError
 from loader.notifications import Channel, Target
 
@@ -135,11 +135,7 @@ class Delivery:
 
 def read_alerts(connection: Connection) -> tuple[Alert, ...]:
     """Return every alert of the last build, the oldest first; `UsageError` when there is none."""
-    built = connection.execute(
-        "select to_regclass('marts.fct_budget_alerts') is not null"
-        " and to_regclass('marts.rpt_budget_status') is not null"
-    ).fetchone()
-    if built is None or not built[0]:
+    if relations.missing(connection, "marts.fct_budget_alerts", "marts.rpt_budget_status"):
         message = "the database has no marts.fct_budget_alerts"
         raise UsageError(message, "run make build first")
     with connection.cursor(row_factory=class_row(Alert)) as cursor:
@@ -168,8 +164,7 @@ def plan(alerts: Sequence[Alert], done: Collection[UUID], *, is_first: bool) -> 
 
 def plan_for(connection: Connection, alerts: Sequence[Alert], target: Target | None) -> Plan:
     """Return what is new to the target, or to one that was never sent to; changes nothing."""
-    exists = connection.execute("select to_regclass('loader.alerts_sent') is not null").fetchone()
-    if target is None or exists is None or not exists[0]:
+    if target is None or not relations.exists(connection, "loader.alerts_sent"):
         return plan(alerts, frozenset(), is_first=True)
     started = connection.execute(
         "select from loader.alert_targets where target = %s", [target.key]
@@ -189,7 +184,7 @@ def send_new(
     left to send. A target that refuses a message is not sent more: what is left waits for the next
     run. Raises `UsageError` when the marts are missing.
     """
-    with _one_at_a_time(connection):
+    with locks.alone(connection, _LOCK):
         alerts = read_alerts(connection)
         connection.execute("create schema if not exists loader")
         connection.execute(_TABLES)
@@ -221,17 +216,3 @@ def _record(connection: Connection, alert: Alert, target: Target, outcome: str) 
         " on conflict do nothing",
         [alert.alert_id, target.key, outcome],
     )
-
-
-@contextmanager
-def _one_at_a_time(connection: Connection) -> Iterator[None]:
-    key = [_LOCK]
-    connection.execute(
-        "select pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended(%s, 0))", key
-    )
-    try:
-        yield
-    finally:
-        connection.execute(
-            "select pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended(%s, 0))", key
-        )

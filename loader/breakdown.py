@@ -15,6 +15,7 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.rows import dict_row, scalar_row
 
+from loader import relations
 from loader.errors import UsageError
 
 Row = dict[str, Any]
@@ -101,21 +102,12 @@ def read_breakdown(
         raise UsageError(message, "ask twice, with one --group-by each")
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
-        _require_relations(connection)
+        if missing := relations.missing(connection, *_RELATIONS):
+            message = f"the database has no {missing[0]}"
+            raise UsageError(message, "run make build first")
         if question.source != "infrasage":
             return _by_meter(connection, question)
         return (_by_service if by_service else _by_event_type)(connection, question)
-
-
-def _require_relations(connection: Connection[Any]) -> None:
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        missing = cursor.execute(
-            "select name from unnest(%s::text[]) as name where to_regclass(name) is null",
-            [list(_RELATIONS)],
-        ).fetchall()
-    if missing:
-        message = f"the database has no {missing[0]}"
-        raise UsageError(message, "run make build first")
 
 
 _EVENT_COLUMNS = {

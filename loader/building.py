@@ -4,14 +4,14 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg import Connection
 
-from loader import __version__, closing_tables, layout, raw_tables
+from loader import __version__, closing_tables, layout, locks, raw_tables, relations
 from loader.connection import connect, dbt_environment
 from loader.dbt_run import Failure, OnNode, named, run_dbt
 from loader.errors import LoaderError, UsageError
@@ -148,16 +148,25 @@ def build(
 
 def is_current(connection: Connection, project: Project, seeds: Path | None = None) -> bool:
     """Say whether the last full build was of these loads, closed months, models and seeds."""
-    exists = connection.execute(
-        "select to_regclass('loader.builds') is not null and to_regclass(%s) is not null",
-        [f"{_schema_prefix()}marts.rpt_costs_monthly"],
-    ).fetchone()
-    if exists is None or not exists[0]:
+    costs = f"{_schema_prefix()}marts.rpt_costs_monthly"
+    if relations.missing(connection, "loader.builds", costs):
         return False
     last = connection.execute(
         "select fingerprint from loader.builds order by build_id desc limit 1"
     ).fetchone()
     return last is not None and last[0] == fingerprint(connection, project, seeds)
+
+
+def current_seeds(connection: Connection, project: Project) -> Path | None:
+    """Return the folder of seeds the marts are of, the project's own or the demo's.
+
+    None says that the last full build was not of the loads, closed months, models and seeds there
+    are.
+    """
+    for folder in dict.fromkeys((project.seeds, project.demo_seeds)):
+        if is_current(connection, project, folder):
+            return folder
+    return None
 
 
 def fingerprint(connection: Connection, project: Project, seeds: Path | None = None) -> str:
@@ -210,19 +219,9 @@ def _inside(project: Project, seeds: Path) -> str:
     return folder.relative_to(project.root).as_posix()
 
 
-@contextmanager
-def one_at_a_time(connection: Connection) -> Iterator[None]:
+def one_at_a_time(connection: Connection) -> AbstractContextManager[None]:
     """Wait until no other build or closing of a month is at work, and keep others out."""
-    key = [_BUILD_LOCK]
-    connection.execute(
-        "select pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended(%s, 0))", key
-    )
-    try:
-        yield
-    finally:
-        connection.execute(
-            "select pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended(%s, 0))", key
-        )
+    return locks.alone(connection, _BUILD_LOCK)
 
 
 def _remember(

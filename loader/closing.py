@@ -16,9 +16,9 @@ from psycopg.rows import class_row
 
 from loader import __version__, closing_checks, closing_tables, raw_tables
 from loader.building import one_at_a_time
-from loader.closing_checks import next_month, word
 from loader.errors import DataRefusedError
 from loader.exports import read_exports
+from loader.months import next_month, word
 from loader.project import Project
 
 _CLOSINGS = """

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 
 from psycopg import Connection
 
-from loader.building import is_current
+from loader.building import current_seeds
 from loader.errors import DataRefusedError
+from loader.months import next_month, word
 from loader.project import Project
 
 _OPEN_BEFORE = """
@@ -47,16 +48,6 @@ _CHANGED = """
 _SHOWN = 10
 
 
-def word(month: date) -> str:
-    """Return the month as people write it, such as 2026-10."""
-    return f"{month:%Y-%m}"
-
-
-def next_month(month: date) -> date:
-    """Return the first day of the month after."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
-
-
 def last_closed(connection: Connection) -> date | None:
     """Return the newest closed month."""
     row = connection.execute(
@@ -87,8 +78,7 @@ def refuse_changed(connection: Connection, closing_id: int, month: date) -> None
 
 def refuse_stale(connection: Connection, project: Project) -> None:
     """Refuse marts that are not of the loads, closed months, models and seeds there are."""
-    seeds = {project.seeds, project.demo_seeds}
-    if not any(is_current(connection, project, folder) for folder in seeds):
+    if current_seeds(connection, project) is None:
         message = "the marts are not up to date with loads, closed months, seeds and models"
         raise DataRefusedError(message, "run make build, then close the month")
 

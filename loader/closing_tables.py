@@ -6,6 +6,8 @@ are there, empty, before anybody closed a month.
 
 from psycopg import Connection, sql
 
+from loader import relations
+
 _TABLES = {
     "closed_months": """
         create table loader.closed_months (
@@ -88,8 +90,7 @@ def create(connection: Connection) -> None:
 
 def exists(connection: Connection) -> bool:
     """Say whether the tables are there."""
-    row = connection.execute("select to_regclass('loader.closed_statements') is not null")
-    return bool((row.fetchone() or (False,))[0])
+    return relations.exists(connection, "loader.closed_statements")
 
 
 def in_force(connection: Connection) -> list[int]:

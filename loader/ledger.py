@@ -206,8 +206,7 @@ def finish(
 def _replace(connection: Connection, load_id: int, content: Content) -> tuple[int, ...]:
     what = [content.export, content.account_key, content.covers]
     # Two loads that cover the same and end at once would not see each other.
-    lock = "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))"
-    connection.execute(lock, [f"loader: replace {what}"])
+    locks.lock_until_commit(connection, f"loader: replace {what}")
     rows = connection.execute(
         "update loader.loads set status = 'replaced', replaced_by = %s"
         " where status = 'loaded' and export = %s and account_key = %s and covers = %s"

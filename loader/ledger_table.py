@@ -2,6 +2,8 @@
 
 from psycopg import Connection, sql
 
+from loader import relations
+
 # The shape of the first version; what was added since is in `LATER`, for new tables too.
 FIRST_TABLE = """
 create table loader.loads (
@@ -102,16 +104,14 @@ def create(connection: Connection) -> None:
 
 def _add_indexes(connection: Connection) -> None:
     for name, columns in _INDEXES.items():
-        row = connection.execute("select to_regclass(%s) is null", [f"loader.{name}"]).fetchone()
-        if row is not None and row[0]:
+        if not relations.exists(connection, f"loader.{name}"):
             statement = sql.SQL("create index {} on loader.loads " + columns)
             connection.execute(statement.format(sql.Identifier(name)))
 
 
 def exists(connection: Connection) -> bool:
     """Say whether there is a ledger."""
-    row = connection.execute("select to_regclass('loader.loads') is not null").fetchone()
-    return row is not None and bool(row[0])
+    return relations.exists(connection, "loader.loads")
 
 
 def _add_later_columns(connection: Connection) -> None:

@@ -8,8 +8,8 @@ the holder does, and ends it when nothing of it has moved for a while.
 import math
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -141,6 +141,25 @@ def unlock_candidate(connection: Connection, key: str) -> None:
     """Let others work on `key`."""
     unlock = "select pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended(%s, 0))"
     connection.execute(unlock, [key])
+
+
+@contextmanager
+def alone(connection: Connection, key: str) -> Iterator[None]:
+    """Wait until nobody has the advisory lock called `key`, for ever, and keep others out."""
+    connection.execute(
+        "select pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended(%s, 0))", [key]
+    )
+    try:
+        yield
+    finally:
+        unlock_candidate(connection, key)
+
+
+def lock_until_commit(connection: Connection, key: str) -> None:
+    """Wait until nobody has the advisory lock called `key`; hold it to the transaction's end."""
+    connection.execute(
+        "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", [key]
+    )
 
 
 def sign_of_life(connection: Connection) -> Callable[[], None]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import Connection, sql
 
-from loader import closing_tables, ledger_table, rejects
+from loader import closing_tables, ledger_table, locks, rejects
 from loader.errors import DatabaseError
 from loader.exports import Column, Export
 
@@ -28,8 +28,7 @@ def prepare(connection: Connection, exports: Sequence[Export]) -> None:
     processes may do this at once. Raises `DatabaseError` for a table that is not a raw table.
     """
     with connection.transaction():
-        lock = "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))"
-        connection.execute(lock, [_PREPARE_LOCK])
+        locks.lock_until_commit(connection, _PREPARE_LOCK)
         ledger_table.create(connection)
         rejects.create(connection)
         closing_tables.create(connection)

@@ -8,6 +8,7 @@ from pathlib import Path
 from psycopg import Connection, sql
 from psycopg.rows import class_row
 
+from loader import relations
 from loader.errors import DataRefusedError, UsageError
 from loader.reasons import code_of
 from loader.records import Problem
@@ -81,8 +82,7 @@ def create(connection: Connection) -> None:
 
 
 def _exists(connection: Connection) -> bool:
-    row = connection.execute("select to_regclass('loader.rejects') is not null").fetchone()
-    return row is not None and bool(row[0])
+    return relations.exists(connection, "loader.rejects")
 
 
 def write(connection: Connection, load_id: int, problems: Iterable[Problem]) -> int:

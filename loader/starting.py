@@ -10,7 +10,7 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from loader import ledger
+from loader import ledger, ledger_table
 from loader.building import ensure_profile
 from loader.content import hash_of
 from loader.inputs import expand
@@ -55,8 +55,7 @@ def withdraw_samples(connection: Connection, project: Project) -> int:
 
     `connection` must not be in a transaction. Raises nothing when there is no ledger yet.
     """
-    exists = connection.execute("select to_regclass('loader.loads') is not null").fetchone()
-    if exists is None or not exists[0]:
+    if not ledger_table.exists(connection):
         return 0
     with connection.transaction():
         return len(ledger.withdraw(connection, sample_loads(connection, project)))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 _CHARGES = "models/intermediate/charges/int_charges__"
 _ALLOCATION = "models/intermediate/allocation/int_allocation__"
+_COST = "macros/cost_at.sql"
+_CHOICE = "macros/price_choice.sql"
 _SPLIT = "macros/split_exactly.sql"
 _OWNED = "int_allocation__owned+,+fct_allocated_costs_daily"
 _SHARED = "int_allocation__lines"
@@ -41,33 +43,33 @@ def _defect(name: str, file: str, before: str, after: str, caught_by: str, *mode
 DEFECTS = (
     _defect(
         "prices are multiplied as floats",
-        f"{_CHARGES}usage.sql",
-        "prices.contracted_unit_price\n            * usage_records.quantity",
-        "(prices.contracted_unit_price::float8 * usage_records.quantity::float8)::numeric",
+        _COST,
+        "{{ prices }}.{{ price }} * {{ quantity }}",
+        "({{ prices }}.{{ price }}::float8 * {{ quantity }}::float8)::numeric",
         "tests/money/test_any_price.py::test_a_charge_is_the_exact_product_rounded_once",
     ),
     _defect(
         "quantities are rounded before they are priced",
-        f"{_CHARGES}usage.sql",
-        "* usage_records.quantity",
-        "* round(usage_records.quantity, 4)",
+        _COST,
+        "* {{ quantity }}",
+        "* round({{ quantity }}, 4)",
         "assert_usage_survives_pricing",
         _PRICED,
     ),
     _defect(
         "a price of any cloud holds",
-        f"{_CHARGES}prices_in_force.sql",
-        "            and (prices.cloud is null or located.cloud = prices.cloud)\n",
-        "",
+        _CHOICE,
+        "({{ prices }}.cloud is null or {{ accounts }}.cloud = {{ prices }}.cloud)",
+        "true",
         "int_charges__prices_in_force__closest_price_holds",
     ),
     _defect(
         "what has no price costs 0",
-        f"{_CHARGES}usage.sql",
-        "prices.contracted_unit_price\n            * usage_records.quantity\n"
-        "            * due.exchange_rate\n            / prices.pricing_block",
-        "coalesce(prices.contracted_unit_price * usage_records.quantity"
-        " * due.exchange_rate / prices.pricing_block, 0)",
+        _COST,
+        "{{ prices }}.{{ price }} * {{ quantity }} * {{ exchange_rate }}"
+        " / {{ prices }}.pricing_block",
+        "coalesce({{ prices }}.{{ price }} * {{ quantity }} * {{ exchange_rate }}"
+        " / {{ prices }}.pricing_block, 0)",
         "int_charges__usage__no_price_is_null",
     ),
     _defect(
@@ -79,16 +81,16 @@ DEFECTS = (
     ),
     _defect(
         "a price holds on the day it ends",
-        f"{_CHARGES}prices_in_force.sql",
-        "located.usage_date < prices.valid_to",
-        "located.usage_date <= prices.valid_to",
+        _CHOICE,
+        "{{ usage_date }} < {{ prices }}.valid_to",
+        "{{ usage_date }} <= {{ prices }}.valid_to",
         "int_charges__prices_in_force__change_at_midnight_utc",
     ),
     _defect(
         "a replaced version of a price list is believed",
-        f"{_CHARGES}prices_in_force.sql",
-        "prices.known_from desc nulls last",
-        "prices.known_from asc nulls first",
+        _CHOICE,
+        "{{ known_from }} desc nulls last",
+        "{{ known_from }} asc nulls first",
         "int_charges__prices_in_force__closest_price_holds",
     ),
     Defect(

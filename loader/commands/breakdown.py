@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +17,7 @@ from loader.breakdown import (
     read_breakdown,
 )
 from loader.commands.context import project_of
-from loader.commands.json_output import print_json
+from loader.commands.json_output import plain_number, print_json
 from loader.commands.tables import print_table
 from loader.errors import UsageError
 from loader.exports import read_exports
@@ -175,18 +174,12 @@ def _names(question: Question, row: Row) -> Sequence[str]:
 
 
 def _quantity(row: Row) -> tuple[str, str, str]:
-    return row["meter_id"], _written_number(row["quantity"], ",f"), row["unit"]
+    return row["meter_id"], plain_number(row["quantity"], ",f"), row["unit"]
 
 
 def _exact(row: Row) -> Row:
     """Return the row with its quantity as text, so that no reader makes a float of it."""
-    return row | {"quantity": _written_number(row["quantity"])}
-
-
-def _written_number(quantity: Decimal, form: str = "f") -> str:
-    """Return the digits without trailing zeros; never rounded."""
-    digits = format(quantity, form)
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return row | {"quantity": plain_number(row["quantity"])}
 
 
 def _period_document(question: Question) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """The command `close`: a month's statement is frozen, listed, or opened again."""
 
 import os
-import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -10,13 +9,13 @@ import typer
 
 from loader import closing
 from loader.closing import Closing
-from loader.closing_checks import next_month, word
 from loader.commands.context import project_of
 from loader.commands.json_output import print_json
 from loader.commands.tables import print_table
 from loader.commands.trace_words import printable
 from loader.connection import connect
 from loader.errors import UsageError
+from loader.months import month_of, next_month, word
 from loader.personal_data import masked
 from loader.project import require_own_schemas
 
@@ -111,10 +110,10 @@ def _totals(closed: Closing) -> str:
 
 
 def _month(text: str) -> date:
-    if not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", text):
+    if (month := month_of(text)) is None:
         message = f"not a month: '{text}'"
         raise UsageError(message, "expected year and month, such as 2026-10")
-    return date.fromisoformat(f"{text}-01")
+    return month
 
 
 def _as_of() -> datetime:

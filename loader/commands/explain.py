@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from loader import connection
-from loader.building import is_current
+from loader.building import current_seeds
 from loader.commands.context import project_of
 from loader.commands.explain_words import print_tree
 from loader.commands.json_output import print_json
@@ -53,8 +53,7 @@ def explain(  # noqa: PLR0913  # one for each option
     require_own_schemas("loader explain works")
     with connection.connect(project, autocommit=True) as database:
         cell, tree = explain_cell(database, asked, None if everything else top)
-        seeds = {project.seeds, project.demo_seeds}
-        current = any(is_current(database, project, folder) for folder in seeds)
+        current = current_seeds(database, project) is not None
     if as_json:
         document = {"cell": cell, "is_current": current, "tree": tree_document(tree, depth)}
         print_json(document)

@@ -8,6 +8,7 @@ import typer
 from loader.commands.json_output import plain_number
 from loader.commands.trace_words import printable
 from loader.explaining import Cell, Cost, Node
+from loader.problems import counted
 from loader.tracing.facts import Row
 
 _ID_DIGITS = 8
@@ -91,7 +92,7 @@ def _price(cell: Cell, facts: Row) -> str:
     other = "" if kind == "list price" else f", list {_number(facts['list_unit_price'])}"
     said = f"{facts['price_id']}{_validity(facts)}: {facts.get('reference', 'no reference')}"
     price = f"{_number(facts[name])} {per}{_rate(facts)} ({kind}{other}; {said})"
-    return f"{_place(facts)}, {_counted(facts['charges'])} at {price}"
+    return f"{_place(facts)}, {counted(facts['charges'], 'charge')} at {price}"
 
 
 def _fixed_charge(cell: Cell, facts: Row) -> str:
@@ -99,7 +100,7 @@ def _fixed_charge(cell: Cell, facts: Row) -> str:
     period = f"from {facts['period_start']} until {facts['period_end']}"
     said = f"{facts.get('description', facts['charge_category'])}; seeds/fixed_charges.csv"
     return (
-        f"{_place(facts)}, {_counted(facts['charges'])} of {facts['fixed_charge_id']}:"
+        f"{_place(facts)}, {counted(facts['charges'], 'charge')} of {facts['fixed_charge_id']}:"
         f" {amount} {period}{_basis(facts)} ({said}; {facts.get('fixed_reference', '')})"
     )
 
@@ -122,7 +123,8 @@ def _basis(facts: Row) -> str:
 def _resource(_: Cell, facts: Row) -> str:
     key, name = facts.get("resource_key"), facts.get("resource_name")
     named = name or key or "no resource"
-    return f"{named}{f' ({key})' if key and key != named else ''}, {_counted(facts['charges'])}"
+    charges = counted(facts["charges"], "charge")
+    return f"{named}{f' ({key})' if key and key != named else ''}, {charges}"
 
 
 def _charge(cell: Cell, facts: Row) -> str:
@@ -153,10 +155,6 @@ def _rate(facts: Row) -> str:
     return "" if rate == 1 else f" x {_number(rate)}"
 
 
-def _counted(charges: int) -> str:
-    return f"{charges:,} charge{'' if charges == 1 else 's'}"
-
-
 def _validity(facts: Row) -> str:
     names = {"valid_from": "from", "valid_to": "until", "known_from": "known from"}
     return "".join(f", {word} {facts[name]}" for name, word in names.items() if name in facts)
@@ -164,8 +162,7 @@ def _validity(facts: Row) -> str:
 
 def _number(number: Decimal) -> str:
     """Return all digits, with commas between thousands and without trailing zeros."""
-    digits = format(number, ",f")
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return plain_number(number, ",f")
 
 
 _WORDS: dict[str, Callable[[Cell, Row], str]] = {

@@ -1,17 +1,18 @@
 """The commands `loader export …`: marts as files other tools read."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from loader.building import is_current
+from loader.building import current_seeds
 from loader.commands.context import project_of
 from loader.commands.json_output import plain_number, print_json
 from loader.connection import connect
 from loader.errors import UsageError
+from loader.months import month_of
 from loader.progress import row_progress
 from loader.project import require_own_schemas
 
@@ -50,8 +51,7 @@ def focus(
     first_day = None if month is None else _first_day(month)
     with connect(project, autocommit=True) as connection:
         written = export_focus(connection, out, first_day, partial(row_progress, quiet=as_json))
-        seeds = {project.seeds, project.demo_seeds}
-        if not any(is_current(connection, project, folder) for folder in seeds):
+        if current_seeds(connection, project) is None:
             typer.echo("warning: the last full build that passed was not of these loads,", err=True)
             typer.echo("seeds and models; run make build, then export again", err=True)
     if as_json:
@@ -65,8 +65,7 @@ def focus(
 
 
 def _first_day(month: str) -> date:
-    try:
-        return datetime.strptime(month.strip(), "%Y-%m").replace(tzinfo=UTC).date()
-    except ValueError:
+    if (first := month_of(month.strip())) is None:
         message = f"--month: is no month: {month!r}"
-        raise UsageError(message, "expected a year and a month, such as 2026-10") from None
+        raise UsageError(message, "expected a year and a month, such as 2026-10")
+    return first

@@ -28,7 +28,7 @@ def _plain(value: object) -> object:
     raise TypeError(message)
 
 
-def plain_number(number: Decimal) -> str:
-    """Return the digits without an exponent or trailing zeros; never rounded."""
-    digits = format(number, "f")
+def plain_number(number: Decimal, form: str = "f") -> str:
+    """Return the digits, in a form of Python's, without trailing zeros; never rounded."""
+    digits = format(number, form)
     return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from loader.building import build as build_marts
-from loader.building import is_current
+from loader.building import current_seeds
 from loader.commands.context import project_of
 from loader.commands.json_output import print_json
 from loader.connection import connect, is_own_server
@@ -87,8 +87,7 @@ def report(
     require_own_schemas("the page works")
     with connect(project, autocommit=True) as connection:
         summary = write_report(connection, out)
-        seeds = {project.seeds, project.demo_seeds}
-        if not any(is_current(connection, project, folder) for folder in seeds):
+        if current_seeds(connection, project) is None:
             typer.echo("warning: the last full build that passed was not of these loads,", err=True)
             typer.echo("seeds and models; run make build, then loader report again", err=True)
     typer.echo(f"wrote {summary.path} ({summary.bytes:,} bytes)")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
+from loader.months import next_month
 from loader.report.cents import exact_sum, to_cents
 from loader.report.cost_table import CostTable
 from loader.report.names import Names
@@ -34,7 +35,7 @@ class BudgetLine:
     def months(self) -> tuple[date, ...]:
         """First days of the months the budget holds in."""
         months = [self.first_day.replace(day=1)]
-        while (month := _next_month(months[-1])) <= self.last_day:
+        while (month := next_month(months[-1])) <= self.last_day:
             months.append(month)
         return tuple(months)
 
@@ -42,7 +43,7 @@ class BudgetLine:
     def is_for_a_month(self) -> bool:
         """Whether the budget is for exactly one month."""
         month = self.first_day.replace(day=1)
-        whole = (month, _next_month(month) - timedelta(days=1))
+        whole = (month, next_month(month) - timedelta(days=1))
         return (self.first_day, self.last_day) == whole
 
     @property
@@ -152,11 +153,7 @@ def _with_teams_below(team: str, teams: Iterable[Team]) -> set[str]:
 
 def _is_month(budget: Budget) -> bool:
     start = budget.period_start
-    return (start, budget.period_end) == (start.replace(day=1), _next_month(start))
-
-
-def _next_month(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1)
+    return (start, budget.period_end) == (start.replace(day=1), next_month(start))
 
 
 def _thresholds(text: str | None) -> tuple[Decimal, ...]:

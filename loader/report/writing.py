@@ -1,10 +1,7 @@
 """`loader report`: what usage cost, as one HTML file that opens from disk without a network."""
 
-import os
 import re
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from loader.errors import UsageError
+from loader.output_files import replaced
 from loader.report.cost_table import totals
 from loader.report.data import read_report_data
 from loader.report.page import page_html
@@ -49,7 +46,8 @@ def write_report(connection: Connection[Any], out: Path) -> ReportSummary:
     data = read_report_data(connection, _last_page(out))
     page = page_view(data)
     content = page_html(page).encode()
-    _replace(out, content)
+    with replaced(out, "the report") as stream:
+        stream.write(content)
     return ReportSummary(
         path=out,
         bytes=len(content),
@@ -68,34 +66,3 @@ def _last_page(out: Path) -> LastPage:
     except OSError:
         return NO_PAGE
     return LastPage(int(found[1]), int(found[2])) if found else NO_PAGE
-
-
-def _replace(out: Path, content: bytes) -> None:
-    """Put the content at `out` in one step, so that nobody ever opens half a page."""
-    if out.exists() and not out.is_file():
-        message = f"{out}: the report cannot be written: it is not a regular file"
-        raise UsageError(message, "name a file to write")
-    try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".tmp")
-    except OSError as error:
-        raise _unwritable(out, error) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            os.fchmod(handle, 0o666 & ~_umask())
-        Path(name).replace(out)
-    except OSError as error:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise _unwritable(out, error) from error
-
-
-def _unwritable(out: Path, error: OSError) -> UsageError:
-    message = f"{out}: the report cannot be written: {error.strerror}"
-    return UsageError(message, "name a file in a folder that exists and is yours to write to")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

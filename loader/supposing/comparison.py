@@ -9,6 +9,8 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.rows import class_row
 
+from loader import relations
+
 _TEAMS = """
     with before as (
         select team, currency, sum({cost}) as amount from {costs_before}
@@ -127,8 +129,7 @@ def _schema_of(connection: Connection[Any], mart: str, schema: str | None) -> st
     if schema is None:
         return "marts"
     scratch = f"{schema}_marts"
-    row = connection.execute("select to_regclass(%s) is not null", [f"{scratch}.{mart}"]).fetchone()
-    return scratch if row is not None and row[0] else "marts"
+    return scratch if relations.exists(connection, f"{scratch}.{mart}") else "marts"
 
 
 def _totals(teams: Sequence[TeamChange]) -> list[TeamChange]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from loader.building import BuildResult, ensure_profile, is_current, one_at_a_time
+from loader.building import BuildResult, current_seeds, ensure_profile, one_at_a_time
 from loader.connection import connect, dbt_environment
 from loader.dbt_run import OnNode, invoke, summed_up
 from loader.errors import DataRefusedError, LoaderError
@@ -79,11 +79,11 @@ class _Target:
 
 def _base(connection: Connection, project: Project) -> Path:
     """Return the seeds the marts were built with, which are then what to compare with."""
-    for folder in dict.fromkeys((project.seeds, project.demo_seeds)):
-        if is_current(connection, project, folder):
-            return folder
-    message = "the marts are not of these loads, models and seeds"
-    raise LoaderError(message, "both sides would differ by more than the seeds: make build first")
+    if (folder := current_seeds(connection, project)) is None:
+        message = "the marts are not of these loads, models and seeds"
+        hint = "both sides would differ by more than the seeds: make build first"
+        raise LoaderError(message, hint)
+    return folder
 
 
 def _build(

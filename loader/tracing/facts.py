@@ -6,9 +6,11 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
+from loader import relations
 from loader.personal_data import masked
 
 Row = dict[str, Any]
+existing = relations.existing
 Parameters = Sequence[object] | Mapping[str, object]
 
 
@@ -18,12 +20,6 @@ def read(
     """Return the rows of a query."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query, parameters).fetchall()
-
-
-def existing(connection: Connection[Any], *relations: str) -> set[str]:
-    """Return those of the tables and views that there are."""
-    query = "select name from unnest(%s::text[]) as name where to_regclass(name) is not null"
-    return {row["name"] for row in read(connection, query, [list(relations)])}
 
 
 def shown(value: Any) -> Any:  # noqa: ANN401  # whatever a column holds

@@ -37,20 +37,14 @@ used as (
 costed as (
     select
         used.*,
-        round(
-            earlier.contracted_unit_price
-            * used.quantity
-            * {{ exchange_rate('earlier.currency', 'earlier_rates') }}
-            / earlier.pricing_block,
-            12
-        ) as previous_cost,
-        round(
-            later.contracted_unit_price
-            * used.quantity
-            * {{ exchange_rate('later.currency', 'later_rates') }}
-            / later.pricing_block,
-            12
-        ) as contracted_cost
+        {{ cost_at(
+            'earlier', 'contracted_unit_price', 'used.quantity',
+            exchange_rate('earlier.currency', 'earlier_rates')
+        ) }} as previous_cost,
+        {{ cost_at(
+            'later', 'contracted_unit_price', 'used.quantity',
+            exchange_rate('later.currency', 'later_rates')
+        ) }} as contracted_cost
     from used
     left join prices as earlier on used.previous_price_id = earlier.price_id
     left join prices as later on used.price_id = later.price_id

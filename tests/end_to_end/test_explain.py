@@ -278,7 +278,7 @@ def test_marts_that_are_older_than_the_loads_are_explained_with_a_warning(
     built: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert built is not None
-    monkeypatch.setattr(explain_command, "is_current", lambda *_: False)
+    monkeypatch.setattr(explain_command, "current_seeds", lambda *_: None)
     arguments = ["--project-dir", str(ROOT), "explain", "growth", "2026-10"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0

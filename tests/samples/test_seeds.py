@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from datetime import date
 from itertools import pairwise
@@ -103,3 +105,8 @@ def test_dates_are_iso_and_periods_have_a_length() -> None:
         for row in rows(DEMO, name):
             last = date.fromisoformat(row[end]) if row[end] else date.max
             assert date.fromisoformat(row[start]) < last, row
+
+
+def test_the_page_about_seeds_says_what_their_declarations_say() -> None:
+    page = subprocess.run([sys.executable, ROOT / "docs/seeds.py", "--check"], check=False)
+    assert page.returncode == 0, "write docs/seeds.md anew: python docs/seeds.py"

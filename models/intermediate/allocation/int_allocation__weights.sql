@@ -46,8 +46,7 @@ candidates as (
     from rules
     inner join days
         on
-            coalesce(rules.valid_from, '-infinity') <= days.usage_date
-            and coalesce(rules.valid_to, 'infinity') > days.usage_date
+            {{ holds_on('rules', 'days.usage_date') }}
     cross join teams
     left join targeted_rules on rules.rule_id = targeted_rules.rule_id
     left join targets
@@ -67,8 +66,7 @@ candidates as (
                     and num_nonnulls(
                         passing_on.source_name, passing_on.meter_id, passing_on.is_idle
                     ) = 0
-                    and coalesce(passing_on.valid_from, '-infinity') <= days.usage_date
-                    and coalesce(passing_on.valid_to, 'infinity') > days.usage_date
+                    and {{ holds_on('passing_on', 'days.usage_date') }}
             )
         )
 ),
@@ -122,7 +120,6 @@ weighted as (
         usage_date,
         team,
         case when is_fallback then 'even' else method end as method,
-        is_fallback,
         base_quantity::numeric(48, 18) as base_quantity,
         sum(base_quantity) over (partition by rule_id, usage_date)::numeric(48, 18)
             as base_total
@@ -135,7 +132,6 @@ select
     usage_date,
     team,
     method,
-    is_fallback,
     base_quantity,
     base_total,
     round(base_quantity / base_total, 18)::numeric(38, 18) as ratio

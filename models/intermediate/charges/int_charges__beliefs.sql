@@ -43,10 +43,7 @@ candidates as (
     inner join prices
         on
             news.meter_id = prices.meter_id
-            and (prices.cloud is null or accounts.cloud = prices.cloud)
-            and (prices.region is null or accounts.region = prices.region)
-            and meter_days.usage_date >= prices.valid_from
-            and (prices.valid_to is null or meter_days.usage_date < prices.valid_to)
+            and {{ price_may_hold('prices', 'accounts', 'meter_days.usage_date') }}
             and (prices.known_from is null or news.known_from >= prices.known_from)
 ),
 {% for belief in ['before', 'since'] %}
@@ -67,9 +64,7 @@ believed_{{ belief }} as (
         meter_id asc,
         account_key asc,
         usage_date asc,
-        region asc nulls last,
-        cloud asc nulls last,
-        price_known_from desc nulls last
+        {{ price_that_holds_first('region', 'cloud', 'price_known_from') }}
 ),
 {% endfor %}
 changed as (

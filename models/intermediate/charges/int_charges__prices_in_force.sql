@@ -41,8 +41,6 @@ located as (
             and used.account_key = accounts.account_key
 ),
 
--- A price that names the account's cloud or region beats one that holds everywhere; of two versions
--- of a price list, the one that became known later is believed.
 chosen as (
     select distinct on (located.meter_id, located.account_key, located.usage_date)
         located.meter_id,
@@ -54,18 +52,13 @@ chosen as (
     inner join prices
         on
             located.meter_id = prices.meter_id
-            and (prices.cloud is null or located.cloud = prices.cloud)
-            and (prices.region is null or located.region = prices.region)
-            and located.usage_date >= prices.valid_from
-            and (prices.valid_to is null or located.usage_date < prices.valid_to)
+            and {{ price_may_hold('prices', 'located', 'located.usage_date') }}
     where prices.is_known
     order by
         located.meter_id asc,
         located.account_key asc,
         located.usage_date asc,
-        prices.region asc nulls last,
-        prices.cloud asc nulls last,
-        prices.known_from desc nulls last
+        {{ price_that_holds_first('prices.region', 'prices.cloud', 'prices.known_from') }}
 ),
 
 converted as (

@@ -37,20 +37,12 @@ priced as (
         usage_records.quantity / prices.pricing_block as pricing_quantity,
         prices.list_unit_price,
         prices.contracted_unit_price,
-        round(
-            prices.list_unit_price
-            * usage_records.quantity
-            * due.exchange_rate
-            / prices.pricing_block,
-            12
-        ) as list_cost,
-        round(
-            prices.contracted_unit_price
-            * usage_records.quantity
-            * due.exchange_rate
-            / prices.pricing_block,
-            12
-        ) as contracted_cost,
+        {{ cost_at(
+            'prices', 'list_unit_price', 'usage_records.quantity', 'due.exchange_rate'
+        ) }} as list_cost,
+        {{ cost_at(
+            'prices', 'contracted_unit_price', 'usage_records.quantity', 'due.exchange_rate'
+        ) }} as contracted_cost,
         due.charge_version
     from usage_records
     inner join due

@@ -68,7 +68,10 @@ known as (
 
 compared as (
     select
-        future.*,
+        future.team,
+        future.source_name,
+        future.currency,
+        future.usage_date,
         known.known_cost,
         case
             when future.days_known < 7 then 'too_short'

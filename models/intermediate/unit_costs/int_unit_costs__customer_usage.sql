@@ -19,8 +19,7 @@ customer_usage as (
     inner join metrics
         on
             rules.metric_id = metrics.metric_id
-            and coalesce(rules.valid_from, '-infinity') <= metrics.usage_date
-            and coalesce(rules.valid_to, 'infinity') > metrics.usage_date
+            and {{ holds_on('rules', 'metrics.usage_date') }}
     group by
         date_trunc('month', metrics.usage_date::timestamp)::date,
         rules.rule_id,

@@ -36,8 +36,7 @@ divided_costs as (
     inner join costs
         on
             coalesce(rules.source_name, costs.source_name) = costs.source_name
-            and coalesce(rules.valid_from, '-infinity') <= costs.usage_date
-            and coalesce(rules.valid_to, 'infinity') > costs.usage_date
+            and {{ holds_on('rules', 'costs.usage_date') }}
     left join members on rules.team = members.rule_team and costs.team = members.team
     where rules.team is null or members.team is not null
     group by
