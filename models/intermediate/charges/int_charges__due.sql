@@ -1,6 +1,5 @@
 -- One row per load, account, hour and meter that costs money: the price that holds, and a digest of
--- everything its charges are made of, cost_at included, which no model's checksum covers. A meter
--- nobody declared may well cost money, so it stays in.
+-- everything its charges are made of. A meter nobody declared may well cost money, so it stays in.
 with
 
 meter_hours as (
@@ -43,7 +42,6 @@ due as (
         prices_in_force.exchange_rate,
         md5(
             '{{ checksum_of(["int_charges__usage", "fct_charges"]) }}'
-            || '{{ local_md5(cost_at("prices", "price", "quantity", "exchange_rate")) }}'
             || {{ reporting_currency() }}
             || meter_hours.slice_version
             || coalesce(prices.price_digest, '')
