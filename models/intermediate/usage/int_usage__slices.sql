@@ -1,7 +1,10 @@
 {% set keys = ['load_id'] -%}
 {{ config(
     materialized='incremental',
-    pre_hook="{{ forget_stale(ref('int_usage__loads'), " ~ keys ~ ", 'usage_version') }}",
+    pre_hook=[
+        "{{ forget_stale(ref('int_usage__loads'), " ~ keys ~ ", 'usage_version') }}",
+        "set local enable_sort = off",
+    ],
 ) }}
 
 -- One row per load, account, hour and meter of the exports that restate whole hours: what the load
@@ -19,7 +22,9 @@ usage_records as (
     {{ union_usage(loads='loads') | indent(4) }}
 ),
 
-held as (
+-- Keys are put in order slice by slice below: asked for here, order would sort all records at once.
+-- The planner takes slices for many more than they are and would sort as well; the hook says no.
+gathered as (
     select
         load_id,
         source_name,
@@ -33,11 +38,22 @@ held as (
         count(*) filter (where measure_number = 1) as first_measures_held,
         min(unit) as unit,
         sum(quantity) as quantity_held,
-        array_agg(distinct record_key) as record_keys
+        array_agg(record_key) as keys_held
     from usage_records
     where overlap_rule = 'slice'
     group by
         load_id, source_name, export_name, usage_group, account_key, usage_start_at, meter_key
+),
+
+held as (
+    select
+        gathered.*,
+        array(
+            select distinct held_keys.record_key
+            from unnest(gathered.keys_held) as held_keys (record_key)
+            order by held_keys.record_key
+        ) as record_keys
+    from gathered
 ),
 
 -- Only where a key stands twice can a row be the copy of another.
