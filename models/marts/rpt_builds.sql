@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- One row per build of the marts, as it is at the moment of asking. It reads the loader's own table:
+-- One row per build of the marts, as it is when asked. It reads the table of the loader itself:
 -- a relation of dbt between them would be of the build before, or take this along when replaced.
 with
 
