@@ -15,8 +15,8 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.rows import dict_row, scalar_row
 
-from loader import relations
 from loader.errors import UsageError
+from loader.one_moment import one_moment
 
 Row = dict[str, Any]
 
@@ -100,11 +100,7 @@ def read_breakdown(
     if question.source == "infrasage" and by_service and Group.EVENT_TYPE in question.groups:
         message = "--group-by: InfraSage tells services or event types apart, not both at once"
         raise UsageError(message, "ask twice, with one --group-by each")
-    with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
-        if missing := relations.missing(connection, *_RELATIONS):
-            message = f"the database has no {missing[0]}"
-            raise UsageError(message, "run make build first")
+    with one_moment(connection, _RELATIONS):
         if question.source != "infrasage":
             return _by_meter(connection, question)
         return (_by_service if by_service else _by_event_type)(connection, question)

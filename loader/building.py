@@ -7,11 +7,20 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from psycopg import Connection
 
-from loader import __version__, closing_tables, layout, locks, raw_tables, relations
+from loader import (
+    __version__,
+    builds_table,
+    closing_tables,
+    layout,
+    locks,
+    raw_tables,
+    relations,
+)
 from loader.connection import connect, dbt_environment
 from loader.dbt_run import Failure, OnNode, named, run_dbt
 from loader.errors import LoaderError, UsageError
@@ -23,27 +32,8 @@ from loader.seeds import SeedProblem, check_seeds, explain, read_seeds, told
 _MAX_SHOWN = 10
 _BUILD_LOCK = "loader: dbt build"
 _BUILT_FROM = {".sql", ".yml", ".csv", ".md"}
-_TABLE = """
-create table if not exists loader.builds (
-    build_id bigint generated always as identity primary key,
-    fingerprint text not null,
-    nodes bigint not null,
-    started_at timestamptz not null,
-    finished_at timestamptz not null default clock_timestamp()
-)
-"""
 # What a build of everything may be asked with.
 _WHOLE = {"--full-refresh"}
-_COMMENTS = """
-comment on table loader.builds is
-    'One row when a build begins, and one when a build of everything has passed.';
-comment on column loader.builds.build_id is 'Number of the build.';
-comment on column loader.builds.fingerprint is
-    'Digest of loads, models, seeds and tests built; unfinished in the row of a build that began.';
-comment on column loader.builds.nodes is 'Number of models, seeds and tests that passed.';
-comment on column loader.builds.started_at is 'When the build began.';
-comment on column loader.builds.finished_at is 'When the build ended.'
-"""
 
 
 class BuildFailedError(LoaderError):
@@ -131,8 +121,6 @@ def build(
         exports = read_exports(project)
         raw_tables.prepare(connection, exports)
         raw_tables.analyze(connection, exports)
-        connection.execute(_TABLE)
-        connection.execute(_COMMENTS)
         before = fingerprint(connection, project, seeds)
         started = time.time()
         anew = ["--full-refresh"] if layout.outdated(connection, project, _schema_prefix()) else []
@@ -142,35 +130,49 @@ def build(
             run.passed, run.failures, run.skipped, run.seconds, run.warnings, problems
         )
         if result.is_good and set(arguments) <= _WHOLE:
-            _remember(connection, before, result, started)
+            nodes = sum(result.passed.values())
+            builds_table.remember(connection, before, _schema_prefix(), (started, nodes))
         return result
 
 
-def is_current(connection: Connection, project: Project, seeds: Path | None = None) -> bool:
-    """Say whether the last full build was of these loads, closed months, models and seeds."""
-    costs = f"{_schema_prefix()}marts.rpt_costs_monthly"
-    if relations.missing(connection, "loader.builds", costs):
+def is_current(
+    connection: Connection, project: Project, seeds: Path | None = None, *, closings: bool = True
+) -> bool:
+    """Say whether the last full build was of these loads, closed months, models and seeds.
+
+    Without `closings`, months that were closed or reopened since do not count: only statements
+    depend on them.
+    """
+    if not relations.exists(connection, f"{_schema_prefix()}marts.rpt_costs_monthly"):
         return False
-    last = connection.execute(
-        "select fingerprint from loader.builds order by build_id desc limit 1"
-    ).fetchone()
-    return last is not None and last[0] == fingerprint(connection, project, seeds)
+    last = builds_table.last(connection, _schema_prefix())
+    if last is None:
+        return False
+    built, finished_at = last
+    return built == fingerprint(connection, project, seeds, None if closings else finished_at)
 
 
-def current_seeds(connection: Connection, project: Project) -> Path | None:
+def current_seeds(
+    connection: Connection, project: Project, *, closings: bool = True
+) -> Path | None:
     """Return the folder of seeds the marts are of, the project's own or the demo's.
 
     None says that the last full build was not of the loads, closed months, models and seeds there
-    are.
+    are; without `closings`, those of closed months do not matter.
     """
     for folder in dict.fromkeys((project.seeds, project.demo_seeds)):
-        if is_current(connection, project, folder):
+        if is_current(connection, project, folder, closings=closings):
             return folder
     return None
 
 
-def fingerprint(connection: Connection, project: Project, seeds: Path | None = None) -> str:
-    """Return a digest of everything the marts are made from."""
+def fingerprint(
+    connection: Connection,
+    project: Project,
+    seeds: Path | None = None,
+    closed_by: datetime | None = None,
+) -> str:
+    """Return a digest of everything the marts are made from; `closed_by` is what closings count."""
     digest = hashlib.sha256(f"{__version__} {_schema_prefix()}".encode())
     folders = [project.root / name for name in ("models", "macros", "tests")]
     files = [project.root / "dbt_project.yml"]
@@ -182,7 +184,7 @@ def fingerprint(connection: Connection, project: Project, seeds: Path | None = N
         "select load_id from loader.loads where status = 'loaded' order by load_id"
     )
     digest.update(repr([load_id for (load_id,) in loads]).encode())
-    digest.update(repr(closing_tables.in_force(connection)).encode())
+    digest.update(repr(closing_tables.in_force(connection, closed_by)).encode())
     return digest.hexdigest()
 
 
@@ -222,13 +224,3 @@ def _inside(project: Project, seeds: Path) -> str:
 def one_at_a_time(connection: Connection) -> AbstractContextManager[None]:
     """Wait until no other build or closing of a month is at work, and keep others out."""
     return locks.alone(connection, _BUILD_LOCK)
-
-
-def _remember(
-    connection: Connection, fingerprint_built: str, result: BuildResult, started: float
-) -> None:
-    connection.execute(
-        "insert into loader.builds (fingerprint, nodes, started_at)"
-        " values (%s, %s, to_timestamp(%s))",
-        [fingerprint_built, sum(result.passed.values()), started],
-    )

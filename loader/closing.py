@@ -51,6 +51,7 @@ _INSERT_MONTH = """
     )
     select %s, %s, %s, builds.fingerprint, %s, %s
     from loader.builds
+    where builds.schema_prefix = ''
     order by builds.build_id desc
     limit 1
     returning closing_id

@@ -4,6 +4,8 @@ Rows are only ever added; reopening a month sets when and why. dbt reads both as
 are there, empty, before anybody closed a month.
 """
 
+from datetime import UTC, datetime
+
 from psycopg import Connection, sql
 
 from loader import relations
@@ -93,11 +95,13 @@ def exists(connection: Connection) -> bool:
     return relations.exists(connection, "loader.closed_statements")
 
 
-def in_force(connection: Connection) -> list[int]:
-    """Return the closings that hold, which the marts depend on as they do on loads."""
+def in_force(connection: Connection, at: datetime | None = None) -> list[int]:
+    """Return the closings that hold, now or at an instant: marts depend on them as on loads."""
     if not exists(connection):
         return []
     rows = connection.execute(
-        "select closing_id from loader.closed_months where reopened_at is null order by closing_id"
+        "select closing_id from loader.closed_months where closed_at <= %(at)s"
+        " and (reopened_at is null or reopened_at > %(at)s) order by closing_id",
+        {"at": at or datetime.max.replace(tzinfo=UTC)},
     )
     return [closing_id for (closing_id,) in rows]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import Connection, sql
 
-from loader import closing_tables, ledger_table, locks, rejects
+from loader import builds_table, closing_tables, ledger_table, locks, rejects
 from loader.errors import DatabaseError
 from loader.exports import Column, Export
 
@@ -32,6 +32,7 @@ def prepare(connection: Connection, exports: Sequence[Export]) -> None:
         ledger_table.create(connection)
         rejects.create(connection)
         closing_tables.create(connection)
+        builds_table.create(connection)
         existing = _existing(connection, exports)
         for schema in {export.schema: None for export in exports}:
             if not any(found == schema for found, _ in existing):

@@ -16,6 +16,7 @@ from loader.errors import NotFoundError, UsageError
 from loader.focus.columns import RELATION, Column, read_columns
 from loader.focus.metadata import metadata_document
 from loader.focus.writing import Digest, Report, write_csv, write_parquet
+from loader.one_moment import one_moment
 from loader.output_files import replaced
 
 Progress = Callable[[int], AbstractContextManager[Report]]
@@ -35,6 +36,7 @@ order by "BillingCurrency"
 _MONTHS = """
 select distinct ("BillingPeriodStart" at time zone 'UTC')::date as month from {} order by month
 """
+_PROVIDERS = "reference.focus_providers"
 _TAG_PREFIXES = "select tag_prefix from reference.focus_providers order by tag_prefix"
 
 
@@ -91,8 +93,7 @@ def export_focus(
     `NotFoundError` when there is nothing to write.
     """
     kind = format_of(out)
-    with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
+    with one_moment(connection, (RELATION, _PROVIDERS)):
         columns = read_columns(connection)
         months = _months(connection, month)
         condition = _condition(month)

@@ -9,7 +9,8 @@ from psycopg import Connection
 from psycopg import Error as PostgresError
 from psycopg.rows import class_row, scalar_row
 
-from loader.errors import DatabaseError, UsageError
+from loader.errors import DatabaseError
+from loader.one_moment import one_moment
 from loader.report import queries
 from loader.report.cost_table import cost_table
 from loader.report.records import (
@@ -91,22 +92,11 @@ def summary_table(connection: Connection[Any]) -> tuple[CostSummary, ...]:
 def snapshot(connection: Connection[Any]) -> Iterator[None]:
     """Read from one moment of the database; a build that goes on meanwhile changes nothing."""
     try:
-        with connection.transaction():
-            connection.execute("set transaction isolation level repeatable read, read only")
-            _require_relations(connection)
+        with one_moment(connection, queries.RELATIONS):
             yield
     except PostgresError as error:
         message = f"the marts cannot be read: {error.diag.message_primary} ({error.sqlstate})"
         raise DatabaseError(message, "run make build first") from None
-
-
-def _require_relations(connection: Connection[Any]) -> None:
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        missing = cursor.execute(queries.MISSING, [list(queries.RELATIONS)]).fetchall()
-    if missing:
-        others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        message = f"the database has no {missing[0]}{others}"
-        raise UsageError(message, "run make build first")
 
 
 def _read(

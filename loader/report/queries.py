@@ -22,10 +22,6 @@ RELATIONS = (
     "loader.loads",
 )
 
-MISSING: LiteralString = (
-    "select name from unnest(%s::text[]) as name where to_regclass(name) is null"
-)
-
 COSTS_DAILY: LiteralString = """
 select usage_date, team, source_name, service_name, currency, effective_cost
 from marts.rpt_costs_daily

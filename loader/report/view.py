@@ -33,13 +33,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
-    """What nobody owns of a source in a month; its lines add up to its cents."""
+    """What nobody owns of a source in a month; its lines add up to its cents.
+
+    `shared` is the part that rules for shared cost pass on to teams.
+    """
 
     month: date
     source_name: str
     name: str
     currency: str
     cents: int
+    shared: int
     lines: tuple[Line, ...]
 
 
@@ -123,27 +127,30 @@ def _unallocated(data: ReportData, names: Names, tables: Tables) -> tuple[Group,
     for (month, currency, source), inside in rows.items():
         found = totals((source, row.effective_cost) for row in inside)[source]
         agrees = exact.get(f"{month} {currency} {source}") == found
-        whole = tables[month, currency].cells[UNALLOCATED, source] if agrees else None
-        groups.append(_group(names, inside, whole))
+        left = tables[month, currency].cells.get((UNALLOCATED, source), 0)
+        groups.append(_group(names, inside, left, is_whole=agrees))
     groups.sort(key=lambda group: (-group.month.toordinal(), -group.cents, group.name))
     return tuple(groups)
 
 
-def _group(names: Names, rows: list[UnallocatedCost], whole: int | None) -> Group:
+def _group(names: Names, rows: list[UnallocatedCost], left: int, *, is_whole: bool) -> Group:
+    """Return the rows as a group, of which `left` cents, all if `is_whole`, are of no team."""
     amounts = {f"{n:09}": row.effective_cost for n, row in enumerate(rows)}
-    cents = split_cents(amounts, whole)
+    cents = split_cents(amounts, left if is_whole else None)
     lines = [
         Line(resource_name(row), _where(row), cents[key], row.suggested_fix)
         for key, row in zip(amounts, rows, strict=True)
     ]
     lines.sort(key=lambda line: (-line.cents, line.name, line.detail))
     first = rows[0]
+    whole = sum(line.cents for line in lines)
     return Group(
         first.month,
         first.source_name,
         names.source(first.source_name),
         first.currency,
-        sum(line.cents for line in lines),
+        whole,
+        max(whole - left, 0),
         tuple(lines),
     )
 

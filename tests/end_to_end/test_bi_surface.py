@@ -56,6 +56,19 @@ def test_sql_on_the_page_runs(marts: psycopg.Connection) -> None:
         assert marts.execute(statement.encode()).fetchall()
 
 
+def test_what_the_page_says_to_lock_can_be_locked_and_read(marts: psycopg.Connection) -> None:
+    (block,) = re.findall(r"```sql\n(begin.+?)```", PAGE, re.DOTALL)
+    marts.execute(block.encode())
+
+
+def test_the_last_build_says_that_it_passed(marts: psycopg.Connection) -> None:
+    last = marts.execute(
+        "select status, nodes_passed > 500, nodes_failed, finished_at > started_at, is_last_passed"
+        " from marts.rpt_builds where is_last"
+    ).fetchall()
+    assert last == [("passed", True, 0, True, True)]
+
+
 def test_the_page_names_the_embedded_servers_port() -> None:
     assert set(re.findall(r"127\.0\.0\.1:(\d+)", PAGE)) == {str(PREFERRED_PORT)}
 

@@ -63,7 +63,10 @@ def test_a_mart_that_was_not_built_says_so(connect: Connect, run: Run, tmp_path:
     assert run("export", "focus", "--out", str(tmp_path / "x.csv")) == (
         2,
         "",
-        "error: the database has no marts.focus_cost_and_usage\n  run make build first\n",
+        (
+            "error: the database has no marts.focus_cost_and_usage and 1 more\n"
+            "  run make build first\n"
+        ),
     )
     assert list(tmp_path.iterdir()) == []
 

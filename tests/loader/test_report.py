@@ -233,6 +233,34 @@ def test_months_come_newest_first_and_currencies_are_never_added_up() -> None:
     ]
 
 
+def test_of_what_nobody_owns_the_part_that_rules_share_out_is_told() -> None:
+    def ownerless(source: str, amount: str) -> Ownerless:
+        rest = ("acct", "Serving", None, None, "USD")
+        return Ownerless(OCTOBER, source, *rest, Decimal(amount), "seeds/x.csv: a")
+
+    html = html_of(
+        replace(
+            data_of(
+                cost("2026-10-01", "unallocated", "2.50"),
+                cost("2026-10-01", "risk", "7.51"),
+                cost("2026-10-01", "unallocated", "3", source="databricks"),
+                cost("2026-10-01", "risk", "4", source="spacelift"),
+            ),
+            unallocated=(
+                ownerless("tecton", "10.01"),
+                ownerless("databricks", "3"),
+                ownerless("spacelift", "4"),
+            ),
+        )
+    )
+    (table,) = tables_by_head(html, "Resource")
+    assert [row for row in table if row[-1].startswith("of this") or row[-1] == ""] == [
+        ["Tecton October 2026", "USD 10.01", "of this, USD 7.51 is shared out by rules"],
+        ["Spacelift October 2026", "USD 4.00", "of this, USD 4.00 is shared out by rules"],
+        ["Databricks October 2026", "USD 3.00", ""],
+    ]
+
+
 def test_a_page_without_costs_says_what_to_do() -> None:
     html = html_of(ReportData())
     assert "There are no costs yet" in html

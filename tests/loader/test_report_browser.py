@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -251,6 +252,43 @@ def test_a_running_month_is_compared_with_the_same_days(tab: Tab, tmp_path: Path
     choose(tab, "month", "")
     assert text(tab, "[data-part=total]") == "1,034.50"
     assert text(tab, "#chart-head") == "Cost by month"
+
+
+def test_shares_add_up_and_are_the_same_in_both_places(tab: Tab, tmp_path: Path) -> None:
+    costs = [cost("2026-10-05", team, "33.335") for team in ("a", "b")]
+    shared = replace(cost("2026-10-05", "c", "33.33"), is_shared=True)
+    tab.open(
+        written(
+            ReportData(costs=(*costs, shared, cost("2026-10-05", "unallocated", "0.01"))), tmp_path
+        )
+    )
+    of_teams = {row[0]: row[2] for row in table(tab, "[data-table=team] tbody")}
+    assert of_teams == {"a": "33.4%", "b": "33.3%", "c": "33.3%", "Unallocated": "<0.1%"}
+    ways = "document.querySelectorAll('[data-part=split] dd span')"
+    of_ways = tab.run(f"[...{ways}].map((each) => each.textContent)")
+    assert of_ways == ["66.7%", "33.3%", "<0.1%"]
+    tab.open(written(ReportData(costs=(costs[0], cost("2026-10-05", "b", "-3.335"))), tmp_path))
+    shares = [row[2] for row in table(tab, "[data-table=team] tbody")]
+    assert shares == ["111.1%", "-11.1%"]
+
+
+def test_a_table_wider_than_its_place_says_so_and_keeps_its_first_column(
+    tab: Tab, page: str
+) -> None:
+    wide = "[...document.querySelectorAll('.sideways')].map((each) => each.ariaLabel)"
+    tab.open(page)
+    assert tab.run(wide) == []
+    tab.size(390)
+    tab.settle()
+    marked = tab.run(wide)
+    assert {"Budgets, table", "Anomalies, table", "Cost by team and source, table"} <= set(marked)
+    assert "Cost by team, table" not in marked
+    box = "document.querySelector('#budgets .scroll')"
+    left = f"{box}.querySelector('tbody th').getBoundingClientRect().left"
+    before = tab.run(left)
+    tab.run(f"{box}.scrollLeft = 200")
+    assert tab.run(f"{box}.scrollLeft") == 200
+    assert tab.run(left) == before
 
 
 def test_what_has_no_colour_left_is_drawn_as_one_and_listed_by_name(

@@ -334,3 +334,31 @@ def wait_for(
         time.sleep(0.1)
     message = f"no session came to: {condition}"
     raise AssertionError(message)
+
+
+def test_a_closed_month_makes_statements_stale_and_no_export_of_costs(
+    october: Marts, run: Run, tmp_path: Path
+) -> None:
+    october.connection.execute(
+        """
+        create schema reference;
+        create table reference.focus_providers as select 'acme/' as tag_prefix;
+        create table marts.focus_cost_and_usage as select
+            'USD' as "BillingCurrency",
+            '2026-10-01T00:00:00Z'::timestamptz as "BillingPeriodStart",
+            1.5::numeric(38, 12) as "ListCost",
+            1.5::numeric(38, 12) as "ContractedCost",
+            1.5::numeric(38, 12) as "EffectiveCost",
+            1.5::numeric(38, 12) as "BilledCost"
+        """
+    )
+    export = ("export", "focus", "--out", str(tmp_path / "x.csv"))
+    assert run(*export)[::2] == (0, "")
+    assert run("close", "2026-10")[0] == 0
+    assert run(*export)[::2] == (0, "")
+    assert run("close", "--reopen", "2026-10")[0] == 0
+    assert run(*export)[::2] == (0, "")
+    october.connection.execute("update loader.builds set fingerprint = 'of other loads'")
+    code, _, error = run(*export)
+    assert code == 0
+    assert error.startswith("warning: the last full build that passed was not of these loads,")

@@ -11,7 +11,7 @@ import pytest
 import sample_totals
 from databases import connect_to
 
-from loader import building
+from loader import building, builds_table
 from loader.project import Project
 
 ROOT = Path(__file__).parents[2]
@@ -92,16 +92,8 @@ class Warehouse:
         failed = [failure["name"] for failure in json.loads(result.stdout)["failures"]]
         with connect_to(self.environment) as connection:
             # A whole build would remember this; it would take three times as long.
-            connection.execute(
-                "create table if not exists loader.builds (build_id bigint generated always as"
-                " identity primary key, fingerprint text not null, nodes bigint not null,"
-                " started_at timestamptz not null,"
-                " finished_at timestamptz not null default clock_timestamp())"
-            )
-            connection.execute(
-                "insert into loader.builds (fingerprint, nodes, started_at) values (%s, 0, now())",
-                [building.fingerprint(connection, Project(ROOT))],
-            )
+            digest = building.fingerprint(connection, Project(ROOT))
+            builds_table.remember(connection, digest, "", ())
         return failed
 
     def statement(self) -> list[Line]:

@@ -123,13 +123,28 @@ const shownMoney = (cents) => {
 const withSign = (cents) => `${cents > 0n ? "+" : ""}${shownMoney(cents)}`;
 
 // Part of whole in percent with one decimal; what is not nothing is never 0.0, nor less than all 100.0.
-const shownShare = (part, whole) => {
-  if (!whole) return "–";
+const shareText = (permille, part, whole) => {
   const negative = (part < 0n) !== (whole < 0n) && part !== 0n;
   const [size, of] = [part < 0n ? -part : part, whole < 0n ? -whole : whole];
-  const permille = (size * 2000n + of) / (2n * of);
   if (!permille && size) return negative ? ">-0.1%" : "<0.1%";
   if (permille === 1000n && size < of && !negative) return ">99.9%";
   const units = String(permille / 10n).replace(/\B(?=(\d{3})+$)/g, ",");
   return `${negative ? "-" : ""}${units}.${permille % 10n}%`;
+};
+const shownShare = (part, whole) => {
+  if (!whole) return "–";
+  const [size, of] = [part < 0n ? -part : part, whole < 0n ? -whole : whole];
+  return shareText((size * 2000n + of) / (2n * of), part, whole);
+};
+
+// The shares of parts that make up the whole: they add up to 100.0%, or to what `given` leaves of it.
+const splitShares = (parts, whole, given = 0n) => {
+  if (whole <= 0n || [...parts.values()].some((part) => part < 0n)) return null;
+  const scaled = new Map([...parts].map(([key, part]) => [key, part * 1000n * CENT / whole]));
+  return splitCents(scaled, 1000n - given);
+};
+const shownShares = (parts, whole) => {
+  const permille = sum(parts.values()) === whole ? splitShares(parts, whole) : null;
+  return new Map([...parts].map(([key, part]) =>
+    [key, permille ? shareText(permille.get(key), part, whole) : shownShare(part, whole)]));
 };

@@ -17,6 +17,16 @@ const periodOf = (state) => {
   return { from: month.from, to, running, month, before: { from: earlier.from, to: last } };
 };
 
+// Shares that add up to 100.0%; that of the unallocated is the one in the table by team.
+const sharesOfWays = (owned, now) => {
+  const rest = new Map(owned.slice(0, 2).map(([name, , cents]) => [name, cents]));
+  const ofTeams = splitShares(now.team, now.total);
+  const given = ofTeams?.get(UNALLOCATED) ?? 0n;
+  const permille = ofTeams && splitShares(rest, now.total, given);
+  permille?.set("Unallocated", given);
+  return new Map(owned.map(([name, , cents]) =>
+    [name, permille ? shareText(permille.get(name), cents, now.total) : shownShare(cents, now.total)]));
+};
 const drawHeadline = (state, now, before, period) => {
   part("currency").textContent = state.currency;
   part("total").textContent = shownMoney(now.total);
@@ -36,6 +46,7 @@ const drawHeadline = (state, now, before, period) => {
   const owned = [["Direct", "owned", now.way.get("direct") ?? 0n],
     ["Shared", "passed-on", now.way.get("shared") ?? 0n],
     ["Unallocated", "unowned", now.unallocated]];
+  const shares = sharesOfWays(owned, now);
   const strip = element("div", { class: "bar-split", "aria-hidden": "true" });
   for (const [, tone, cents] of owned) {
     const piece = element("span", { class: tone });
@@ -45,7 +56,7 @@ const drawHeadline = (state, now, before, period) => {
   part("split").replaceChildren(strip, element("dl", null, ...owned.map(([name, tone, cents]) =>
     element("div", null, element("dt", null, element("span", { class: `swatch ${tone}` }), name),
       element("dd", null, `${shownMoney(cents)} `,
-        element("span", null, shownShare(cents, now.total)))))));
+        element("span", null, shares.get(name)))))));
 };
 
 const fact = (name, count, one, many, bad = count > 0) => {
@@ -176,6 +187,7 @@ const draw = () => {
   drawCosts(state);
   drawForecast(state);
   drawWorkers(state);
+  markWideTables();
 };
 
 for (const each of document.querySelectorAll(".needs-script")) each.hidden = false;
@@ -191,6 +203,7 @@ form.addEventListener("change", changed);
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(changed));
 byRadios.forEach((radio) => radio.addEventListener("change", changed));
+addEventListener("resize", markWideTables);
 addEventListener("hashchange", () => {
   if (location.hash.includes("=")) {
     restore();

@@ -13,12 +13,18 @@ const rowHead = (...children) => element("th", { scope: "row" }, ...children);
 const cell = (text, extra = "") => element("td", { class: `number ${extra}`.trim() }, text);
 const row = (...cells) => element("tr", null, ...cells);
 
-const tableIn = (label, className, heads, body, foot) => {
+const tableIn = (label, className, heads, body, foot, extra = "") => {
   const table = element("table", { class: className },
     element("thead", null, row(...heads)), element("tbody", null, ...body));
   if (foot) table.append(element("tfoot", null, foot));
   return element("div",
-    { class: "scroll", role: "region", tabindex: "0", "aria-label": `${label}, table` }, table);
+    { class: `scroll ${extra}`.trim(), role: "region", tabindex: "0", "aria-label": `${label}, table` }, table);
+};
+// Tables that are wider than their place say so.
+const markWideTables = () => {
+  for (const box of document.querySelectorAll(".scroll")) {
+    box.classList.toggle("sideways", box.scrollWidth > box.clientWidth + 1);
+  }
 };
 
 const widthOf = (part, whole) => (whole > 0n && part > 0n ? Number(part * 10000n / whole) / 100 : 0);
@@ -45,6 +51,7 @@ const breakdown = (by, now, before, currency) => {
   const gone = before ? [...before[by].keys()].filter((key) => !cents.has(key)) : [];
   const all = new Map([...keys.map((key) => [key, cents.get(key)]), ...gone.map((key) => [key, 0n])]);
   const largest = [...cents.values()].reduce((one, other) => (one > other ? one : other), 0n);
+  const shares = shownShares(all, now.total);
   const changes = (amount, old) => (before ? changeCells(amount, old) : []);
   const heads = [
     head(by[0].toUpperCase() + by.slice(1)), head(currency, true), head("Share", true),
@@ -54,12 +61,12 @@ const breakdown = (by, now, before, currency) => {
   if (before) heads[3].className = "number delta";
   const body = largestFirst(all).map((key) => row(
     rowHead(names[by](key), bar(all.get(key), largest)),
-    cell(shownMoney(all.get(key))), cell(shownShare(all.get(key), now.total), "share"),
+    cell(shownMoney(all.get(key))), cell(shares.get(key), "share"),
     ...changes(all.get(key), before && before[by].get(key))));
   const foot = row(rowHead("Total"), cell(shownMoney(now.total)),
     cell(shownShare(now.total, now.total), "share"),
     ...changes(now.total, before && before.total));
-  return tableIn(`Cost by ${by}`, "lines compared", heads, body, foot);
+  return tableIn(`Cost by ${by}`, "lines compared", heads, body, foot, "tall");
 };
 
 // A table of cells in cents by two things, with totals on both sides.
