@@ -13,12 +13,18 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from loader.building import BuildResult, current_seeds, ensure_profile, one_at_a_time
+from loader.building import (
+    BuildResult,
+    current_seeds,
+    ensure_profile,
+    explained,
+    one_at_a_time,
+)
 from loader.connection import connect, dbt_environment
 from loader.dbt_run import OnNode, invoke, summed_up
 from loader.errors import DataRefusedError, LoaderError
 from loader.project import Project
-from loader.seeds import Seed, check_seeds, explain, read_seeds
+from loader.seeds import Seed, check_seeds, read_seeds
 from loader.supposing.comparison import Comparison, compare
 from loader.supposing.scratch import scratch
 from loader.supposing.seeds import put_together
@@ -100,8 +106,10 @@ def _build(
         *("--defer", "--favor-state", "--state", str(state)),
     ]
     run = summed_up(invoke(project, arguments, environment, quiet=True, on_node=on_node), 0)
-    problems = explain(connection, f"{target.schema}_reference", target.seeds, run.seed_tests)
-    _refuse(BuildResult(run.passed, run.failures, run.skipped, 0, (), problems))
+    reference = f"{target.schema}_reference"
+    result = explained(connection, project, run, target.seeds, schema=reference)
+    failures = [replace(failure, is_kept=False) for failure in result.failures]
+    _refuse(replace(result, failures=failures))
 
 
 def _refuse(result: BuildResult) -> None:

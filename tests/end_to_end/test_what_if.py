@@ -225,6 +225,32 @@ def test_a_bad_seed_is_refused_with_its_row(marts: psycopg.Connection, tmp_path:
     assert nothing_is_left(marts)
 
 
+def test_a_missing_exchange_rate_is_told_with_the_row_to_add(
+    marts: psycopg.Connection, tmp_path: Path
+) -> None:
+    price = "demo-tecton-online-write-rows"
+    rewrite(
+        tmp_path,
+        "prices",
+        lambda row: row | {"currency": "EUR"} if row["price_id"] == price else row,
+    )
+    result = what_if(tmp_path)
+    assert result.returncode == 1
+    used = marts.execute(
+        "select trim_scale(sum(quantity)) from marts.fct_usage_hourly"
+        " where meter_id = 'tecton:ONLINE_WRITE_ROWS'"
+    ).fetchone()
+    assert used is not None
+    told = [line.strip() for line in result.stderr.splitlines()]
+    needed_by = f"needed by prices.csv: {price} ({used[0]} Rows)"
+    assert told[told.index("1 row is wrong") :] == [
+        "1 row is wrong",
+        f"2026-10 has no exchange rate from EUR to USD, {needed_by}",
+        "add to exchange_rates.csv: 2026-10-01,EUR,USD,<rate>,<where the rate comes from>",
+    ]
+    assert nothing_is_left(marts)
+
+
 def test_a_file_that_is_no_seed_is_refused(built: object, tmp_path: Path) -> None:
     assert built is not None
     (tmp_path / "price.csv").write_text("price_id\n", encoding="utf-8")
