@@ -25,7 +25,8 @@ MARTS = """
         hours_late bigint, hours_not_due bigint, as_of_at timestamptz
     );
     create table loader.builds (
-        build_id bigint generated always as identity, fingerprint text
+        build_id bigint generated always as identity, fingerprint text,
+        started_at timestamptz default clock_timestamp()
     )
 """
 
