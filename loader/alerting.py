@@ -7,7 +7,7 @@ next run send that one message again: one that never comes costs more than one t
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import LiteralString
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from loader import locks, relations
+from loader.budget_share import in_percent
 from loader.errors import UsageError
 from loader.notifications import Channel, Target
 
@@ -107,12 +108,12 @@ class Alert:
         return self.threshold >= _WHOLE
 
     def _money(self, amount: Decimal) -> str:
-        return f"{amount:,.2f} {self.currency}"
+        # Half a cent of a budget of one says nothing in cents.
+        shown = f"{amount:,.2f}" if self.amount >= 1 else _plain(amount)
+        return f"{shown} {self.currency}"
 
     def _of_budget(self, cost: Decimal) -> str:
-        # Rounded down, so that a budget is never called spent before it is.
-        share = (cost / self.amount * _WHOLE).quantize(Decimal("0.1"), ROUND_DOWN)
-        return f"{self._money(cost)} ({share} %)"
+        return f"{self._money(cost)} ({in_percent(cost / self.amount)} %)"
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,11 @@ class Delivery:
     sent: tuple[Alert, ...]
     waiting: tuple[Alert, ...]
     known: tuple[Alert, ...]
+
+
+def _plain(number: Decimal) -> str:
+    digits = f"{number:,f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def read_alerts(connection: Connection) -> tuple[Alert, ...]:

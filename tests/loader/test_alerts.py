@@ -127,6 +127,19 @@ def test_the_first_run_tells_where_the_newest_budget_stands(
     assert records(marts) == {"sent": 1, "known": 4}
 
 
+def test_a_budget_of_a_cent_is_told_in_parts_of_it(
+    run: Run, service: Service, marts: psycopg.Connection
+) -> None:
+    marts.execute("update marts.fct_budget_alerts set amount = 0.01")
+    marts.execute("update marts.rpt_budget_status set effective_cost = 0.00855, forecast_cost = 2")
+    assert run("alerts", "--to", service.url())[0] == 0
+    ((_, body),) = service.received
+    assert body.splitlines()[1:] == [
+        "Spent: 0.00855 USD (85.5 %), 80 % on 2026-10-21",
+        "Expected by the end: 2 USD (20,000.0 %)",
+    ]
+
+
 def test_later_runs_send_every_new_threshold_once(
     run: Run, service: Service, marts: psycopg.Connection
 ) -> None:
