@@ -14,6 +14,11 @@ from loader.problems import counted
 from loader.tracing.facts import Row
 
 _ID_DIGITS = 8
+_PERCENTAGES = {
+    "percent": "usage",
+    "percent_of_account": "what is billed to the account but for taxes",
+    "percent_of_source": "what is billed by the source but for taxes",
+}
 
 
 def print_tree(cell: Cell, tree: Node, depth: int | None) -> None:
@@ -129,8 +134,8 @@ def _converted(facts: Row) -> str:
 
 
 def _basis(facts: Row) -> str:
-    if facts["basis"] == "percent":
-        return f", {digits(facts['percent'])} % of usage"
+    if facts["basis"] in _PERCENTAGES:
+        return f", {digits(facts['percent'])} % of {_PERCENTAGES[facts['basis']]}"
     if facts["basis"] in {"quantity", "peak"}:
         price = f"{digits(facts['unit_price'])} {facts['fixed_currency']}"
         return f", {digits(facts['charged_quantity'])} x {price} ({facts['basis']})"

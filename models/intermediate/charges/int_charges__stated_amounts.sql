@@ -1,10 +1,15 @@
 -- One row per fixed charge: its amount in the reporting currency. Seats are quantity x unit
 -- price; a fee on the peak is the highest hour of a level x unit price; a percentage is of the
--- contracted cost of the account's usage in the period.
+-- contracted cost of the account's usage in the period, which is in the reporting currency already.
+-- What is a percentage of all that is charged has no amount yet.
 with
 
 fixed_charges as (
-    select * from {{ ref('fixed_charges') }}
+    select
+        *,
+        case when basis like 'percent%' then {{ reporting_currency() }} else currency end
+            as charged_currency
+    from {{ ref('fixed_charges') }}
 ),
 
 usage_records as (
@@ -68,7 +73,7 @@ stated as (
         case fixed_charges.basis
             when 'peak' then coalesce(peaks.quantity, 0) else fixed_charges.quantity
         end::numeric(38, 18) as quantity,
-        ({{ exchange_rate('fixed_charges.currency', 'exchange_rates') }})::numeric(38, 18)
+        ({{ exchange_rate('fixed_charges.charged_currency', 'exchange_rates') }})::numeric(38, 18)
             as exchange_rate,
         case fixed_charges.basis
             when 'amount' then fixed_charges.amount
@@ -81,7 +86,7 @@ stated as (
     left join bases on fixed_charges.fixed_charge_id = bases.fixed_charge_id
     left join exchange_rates
         on
-            fixed_charges.currency = exchange_rates.from_currency
+            fixed_charges.charged_currency = exchange_rates.from_currency
             and exchange_rates.to_currency = {{ reporting_currency() }}
             and exchange_rates.billing_period
             = date_trunc('month', fixed_charges.period_start::timestamp)::date
@@ -99,7 +104,9 @@ resolved as (
         fixed_charges.description,
         fixed_charges.prepaid_amount,
         fixed_charges.is_amortised,
-        fixed_charges.currency,
+        fixed_charges.basis,
+        fixed_charges.percent,
+        fixed_charges.charged_currency as currency,
         fixed_charges.period_start,
         fixed_charges.period_end,
         stated.quantity as charged_quantity,
