@@ -1,4 +1,4 @@
-"""Budget alerts: what is new to each target, sent, and recorded in `loader.alerts_sent`.
+"""Alerts: what is new to each target, sent, and recorded in `loader.alerts_sent`.
 
 A message is recorded as soon as the service took it. Whatever ends a run between the two makes the
 next run send that one message again: one that never comes costs more than one that comes twice.
@@ -6,20 +6,19 @@ next run send that one message again: one that never comes costs more than one t
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import ROUND_DOWN, Decimal
+from enum import StrEnum
 from typing import LiteralString
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import class_row
 
-from loader import locks, relations
+from loader import anomaly_alerts, budget_alerts, locks, relations
+from loader.anomaly_alerts import AnomalyAlert, read_anomalies
+from loader.budget_alerts import BudgetAlert, read_budgets
 from loader.errors import UsageError
 from loader.notifications import Channel, Target
 
 _LOCK = "loader: alerts"
-_WHOLE = 100
 _TABLES: LiteralString = """
 create table if not exists loader.alert_targets (
     target text primary key,
@@ -33,86 +32,32 @@ create table if not exists loader.alerts_sent (
     recorded_at timestamptz not null default clock_timestamp(),
     primary key (alert_id, target)
 );
+alter table loader.alert_targets
+    add column if not exists kinds text[] not null default '{budgets}';
 comment on table loader.alert_targets is 'One row for each address alerts were sent to.';
 comment on column loader.alert_targets.target is 'Digest of the address, which is kept nowhere.';
 comment on column loader.alert_targets.service is 'Kind of service, such as slack or json.';
 comment on column loader.alert_targets.first_run_at is 'When loader alerts was first run for it.';
+comment on column loader.alert_targets.kinds is
+    'What was sent to it before, budgets or anomalies; the first run for a kind sends little.';
 comment on table loader.alerts_sent is 'One row for each alert and target that is done with.';
-comment on column loader.alerts_sent.alert_id is 'The alert, see marts.fct_budget_alerts.';
+comment on column loader.alerts_sent.alert_id is
+    'The alert, of marts.fct_budget_alerts or of a day of marts.rpt_cost_anomalies.';
 comment on column loader.alerts_sent.target is 'Where to, see loader.alert_targets.';
 comment on column loader.alerts_sent.outcome is
     'sent, or known: it was there before the first run for the target and not sent.';
 comment on column loader.alerts_sent.recorded_at is 'When that was.'
 """
-_ALERTS: LiteralString = """
-select
-    alerts.alert_id,
-    alerts.team,
-    coalesce(teams.team_name, alerts.team) as team_name,
-    alerts.period_start,
-    alerts.period_end,
-    alerts.amount,
-    alerts.currency,
-    alerts.threshold,
-    alerts.crossed_on,
-    alerts.crossed_at,
-    status.effective_cost,
-    status.forecast_cost
-from marts.fct_budget_alerts as alerts
-inner join marts.rpt_budget_status as status
-    on alerts.team = status.team
-    and alerts.period_start = status.period_start
-    and alerts.currency = status.currency
-left join marts.dim_teams as teams on alerts.team = teams.team
-order by alerts.crossed_at, alerts.team, alerts.currency, alerts.threshold
-"""
 
 
-@dataclass(frozen=True)
-class Alert:
-    """A threshold of a budget that was reached; costs are those of the last build."""
+class Kind(StrEnum):
+    """What alerts are of."""
 
-    alert_id: UUID
-    team: str
-    team_name: str
-    period_start: date
-    period_end: date
-    amount: Decimal
-    currency: str
-    threshold: int
-    crossed_on: date
-    crossed_at: datetime
-    effective_cost: Decimal
-    forecast_cost: Decimal | None
+    BUDGETS = "budgets"
+    ANOMALIES = "anomalies"
 
-    @property
-    def title(self) -> str:
-        """One line, such as `Growth: 80 % of the budget is spent`."""
-        return f"{self.team_name}: {self.threshold} % of the budget is spent"
 
-    @property
-    def body(self) -> str:
-        """What the budget is, what was spent and when, and what is expected."""
-        last_day = self.period_end - timedelta(days=1)
-        budget = f"{self._money(self.amount)} for the team and the teams below it"
-        spent = f"{self._of_budget(self.effective_cost)}, {self.threshold} % on {self.crossed_on}"
-        lines = [f"Budget from {self.period_start} to {last_day}: {budget}", f"Spent: {spent}"]
-        if self.forecast_cost is not None and self.forecast_cost != self.effective_cost:
-            lines.append(f"Expected by the end: {self._of_budget(self.forecast_cost)}")
-        return "\n".join(lines)
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether the whole budget is spent."""
-        return self.threshold >= _WHOLE
-
-    def _money(self, amount: Decimal) -> str:
-        return f"{amount:,.2f} {self.currency}"
-
-    def _of_budget(self, cost: Decimal) -> str:
-        # Rounded down, so that a budget is never called spent before it is.
-        share = (cost / self.amount * _WHOLE).quantize(Decimal("0.1"), ROUND_DOWN)
-        return f"{self._money(cost)} ({share} %)"
+Alert = BudgetAlert | AnomalyAlert
 
 
 @dataclass(frozen=True)
@@ -133,50 +78,76 @@ class Delivery:
     known: tuple[Alert, ...]
 
 
-def read_alerts(connection: Connection) -> tuple[Alert, ...]:
-    """Return every alert of the last build, the oldest first; `UsageError` when there is none."""
-    if relations.missing(connection, "marts.fct_budget_alerts", "marts.rpt_budget_status"):
-        message = "the database has no marts.fct_budget_alerts"
+def read_alerts(connection: Connection, only: Kind | None = None) -> tuple[Alert, ...]:
+    """Return the alerts of the last build by kind, the oldest first.
+
+    Raises `UsageError` where none were built of what is asked for.
+    """
+    alerts: list[Alert] = []
+    for kind in _kinds(connection, only):
+        if kind is Kind.BUDGETS:
+            _require(connection, *budget_alerts.MARTS)
+            alerts += read_budgets(connection)
+        else:
+            _require(connection, anomaly_alerts.MART)
+            alerts += read_anomalies(connection)
+    return tuple(alerts)
+
+
+def _kinds(connection: Connection, only: Kind | None) -> list[Kind]:
+    """Return the kinds asked for, or all that were built: budgets, and anomalies if there are."""
+    if only is not None:
+        return [only]
+    has_anomalies = relations.exists(connection, anomaly_alerts.MART)
+    return list(Kind) if has_anomalies else [Kind.BUDGETS]
+
+
+def _require(connection: Connection, *marts: str) -> None:
+    for mart in relations.missing(connection, *marts):
+        message = f"the database has no {mart}"
         raise UsageError(message, "run make build first")
-    with connection.cursor(row_factory=class_row(Alert)) as cursor:
-        return tuple(cursor.execute(_ALERTS).fetchall())
 
 
-def plan(alerts: Sequence[Alert], done: Collection[UUID], *, is_first: bool) -> Plan:
+def plan(alerts: Sequence[Alert], done: Collection[UUID], started: Collection[str]) -> Plan:
     """Return what is new to a target that is done with the alerts `done`.
 
-    The first time, that is one alert for each team and currency: the highest threshold reached of
-    the newest budget. All else was news before anybody asked for it, and is known.
+    `started` are the kinds it was sent before. The first time, that is one alert for each team and
+    currency: the highest threshold reached of the newest budget, the newest anomaly. All else was
+    news before anybody asked for it, and is known.
     """
     left = [alert for alert in alerts if alert.alert_id not in done]
-    if not is_first:
-        return Plan(tuple(left))
     newest = {
-        (alert.team, alert.currency): alert.alert_id
-        for alert in sorted(left, key=lambda alert: (alert.period_start, alert.threshold))
+        (alert.kind, alert.team, alert.currency): alert.alert_id
+        for alert in sorted(left, key=lambda alert: (alert.kind, alert.order))
     }
     ids = set(newest.values())
+    new = {alert.alert_id for alert in left if alert.kind in started or alert.alert_id in ids}
     return Plan(
-        tuple(alert for alert in left if alert.alert_id in ids),
-        tuple(alert for alert in left if alert.alert_id not in ids),
+        tuple(alert for alert in left if alert.alert_id in new),
+        tuple(alert for alert in left if alert.alert_id not in new),
     )
 
 
 def plan_for(connection: Connection, alerts: Sequence[Alert], target: Target | None) -> Plan:
     """Return what is new to the target, or to one that was never sent to; changes nothing."""
     if target is None or not relations.exists(connection, "loader.alerts_sent"):
-        return plan(alerts, frozenset(), is_first=True)
+        return plan(alerts, (), ())
+    # A table of an earlier version has no kinds: it knows of budgets alone.
     started = connection.execute(
-        "select from loader.alert_targets where target = %s", [target.key]
+        "select coalesce(to_jsonb(targets) -> 'kinds', '[\"budgets\"]')"
+        " from loader.alert_targets as targets where target = %s",
+        [target.key],
     ).fetchone()
     done = connection.execute(
         "select alert_id from loader.alerts_sent where target = %s", [target.key]
     )
-    return plan(alerts, {row[0] for row in done}, is_first=started is None)
+    return plan(alerts, {row[0] for row in done}, started[0] if started else ())
 
 
 def send_new(
-    connection: Connection, channels: Iterable[tuple[Target, Channel]]
+    connection: Connection,
+    channels: Iterable[tuple[Target, Channel]],
+    only: Kind | None = None,
 ) -> Iterator[Delivery]:
     """Send each target what is new to it, and record it; yield what became of it.
 
@@ -185,22 +156,30 @@ def send_new(
     run. Raises `UsageError` when the marts are missing.
     """
     with locks.alone(connection, _LOCK):
-        alerts = read_alerts(connection)
+        alerts = read_alerts(connection, only)
+        kinds = _kinds(connection, only)
         connection.execute("create schema if not exists loader")
         connection.execute(_TABLES)
         for target, channel in channels:
-            yield _deliver(connection, target, channel, plan_for(connection, alerts, target))
+            todo = plan_for(connection, alerts, target)
+            _start(connection, target, todo, kinds)
+            yield _deliver(connection, target, channel, todo)
 
 
-def _deliver(connection: Connection, target: Target, channel: Channel, todo: Plan) -> Delivery:
+def _start(connection: Connection, target: Target, todo: Plan, kinds: Collection[str]) -> None:
+    """Record the target, the kinds it is sent from now on, and what is known to it."""
     with connection.transaction():
         connection.execute(
-            "insert into loader.alert_targets (target, service) values (%s, %s)"
-            " on conflict do nothing",
-            [target.key, target.service],
+            "insert into loader.alert_targets as targets (target, service, kinds)"
+            " values (%(target)s, %(service)s, %(kinds)s) on conflict (target) do update set"
+            " kinds = array(select distinct unnest(targets.kinds || excluded.kinds) order by 1)",
+            {"target": target.key, "service": target.service, "kinds": list(kinds)},
         )
         for alert in todo.known:
             _record(connection, alert, target, "known")
+
+
+def _deliver(connection: Connection, target: Target, channel: Channel, todo: Plan) -> Delivery:
     sent = []
     for alert in todo.new:
         if not channel.send(alert.title, alert.body, is_failure=alert.is_failure):

@@ -22,12 +22,13 @@ from loader import (
     relations,
 )
 from loader.connection import connect, dbt_environment
-from loader.dbt_run import Failure, OnNode, named, run_dbt
+from loader.dbt_run import DbtRun, Failure, OnNode, named, run_dbt
 from loader.errors import LoaderError, UsageError
 from loader.exports import read_exports
+from loader.failing_rows import with_rows
 from loader.problems import counted
 from loader.project import Project
-from loader.seeds import SeedProblem, check_seeds, explain, read_seeds, told
+from loader.seeds import Seed, SeedProblem, check_seeds, explain, read_seeds, told
 
 _MAX_SHOWN = 10
 _BUILD_LOCK = "loader: dbt build"
@@ -125,14 +126,29 @@ def build(
         started = time.time()
         anew = ["--full-refresh"] if layout.outdated(connection, project, _schema_prefix()) else []
         run = run_dbt(project, [*arguments, *anew], environment, quiet=quiet, on_node=on_node)
-        problems = explain(connection, f"{_schema_prefix()}reference", declared, run.seed_tests)
-        result = BuildResult(
-            run.passed, run.failures, run.skipped, run.seconds, run.warnings, problems
+        result = explained(
+            connection, project, run, declared, schema=f"{_schema_prefix()}reference"
         )
         if result.is_good and set(arguments) <= _WHOLE:
             nodes = sum(result.passed.values())
             builds_table.remember(connection, before, _schema_prefix(), (started, nodes))
         return result
+
+
+def explained(
+    connection: Connection, project: Project, run: DbtRun, declared: Sequence[Seed], *, schema: str
+) -> BuildResult:
+    """Return the result of a run of dbt, with the wrong rows of seeds and those of other tests.
+
+    `schema` holds the tables of the seeds. `connection` must not be in a transaction.
+    """
+    problems = explain(connection, schema, declared, run.seed_tests)
+    told_already = {problem.test for problem in problems}
+    failures, warnings = (
+        with_rows(connection, project, failed, but=told_already)
+        for failed in (run.failures, run.warnings)
+    )
+    return BuildResult(run.passed, failures, run.skipped, run.seconds, warnings, problems)
 
 
 def is_current(

@@ -7,6 +7,7 @@ from psycopg import Connection
 from loader.building import current_seeds
 from loader.errors import DataRefusedError
 from loader.months import next_month, word
+from loader.problems import counted
 from loader.project import Project
 
 _OPEN_BEFORE = """
@@ -45,6 +46,22 @@ _CHANGED = """
     full join today using (team, source_name, currency)
     where coalesce(frozen.effective_cost, 0) != coalesce(today.effective_cost, 0)
 """
+_SINCE_BUILT = """
+    select
+        fingerprint = 'unfinished', started_at at time zone 'UTC',
+        (
+            select count(*) from loader.loads
+            where loads.status = 'loaded' and loads.finished_at > builds.started_at
+        ),
+        (
+            select count(*) from loader.closed_months as months
+            where greatest(months.closed_at, months.reopened_at) > builds.started_at
+        )
+    from loader.builds
+    where schema_prefix = ''
+    order by build_id desc
+    limit 1
+"""
 _SHOWN = 10
 
 
@@ -80,7 +97,24 @@ def refuse_stale(connection: Connection, project: Project) -> None:
     """Refuse marts that are not of the loads, closed months, models and seeds there are."""
     if current_seeds(connection, project) is None:
         message = "the marts are not up to date with loads, closed months, seeds and models"
-        raise DataRefusedError(message, "run make build, then close the month")
+        raise DataRefusedError(message, _why_stale(connection), "run make build, then ask again")
+
+
+def _why_stale(connection: Connection) -> str:
+    """Say what came between the last build and now, as far as the database knows."""
+    row = connection.execute(_SINCE_BUILT).fetchone()
+    if row is None:
+        return "nothing was built yet"
+    is_unfinished, started, loads, closings = row
+    built = f"the build of {started:%Y-%m-%d %H:%M} UTC"
+    if is_unfinished:
+        return f"{built} did not pass, or was of a part of the project"
+    changes = [
+        f"{counted(loads, 'load')} ended" if loads else "",
+        f"{counted(closings, 'month')} closed or reopened" if closings else "",
+    ]
+    known = " and ".join(filter(None, changes))
+    return f"after {built}: {known or 'seeds, models or tests changed, or a load was withdrawn'}"
 
 
 def refuse_out_of_order(connection: Connection, month: date) -> None:

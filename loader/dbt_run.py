@@ -33,23 +33,29 @@ _OWN_COLUMNS = {"column_name", "model"}
 
 @dataclass(frozen=True)
 class Failure:
-    """A node that did not pass, and why; `compiled` is a file of SQL that finds wrong rows."""
+    """A node that did not pass, and why; `compiled` is a file of SQL that finds wrong rows.
+
+    `rows` are the first of them in words. `is_kept` says whether what was built stays there.
+    """
 
     kind: str
     name: str
     path: str
     reason: str
     compiled: str | None = None
+    rows: Sequence[str] = ()
+    is_kept: bool = True
 
     def __str__(self) -> str:
-        """Return what failed, where and why, and how to see more of it."""
-        more = (
-            f"its rows: loader db psql -f {self.compiled}"
-            if self.compiled and self.kind == "test"
-            else f"dbt's own log: loader build --verbose --select {self.name}"
-        )
-        reason = self.reason.replace("\n", "\n  ")
-        return f"{self.path}: {named(self.kind)} {self.name}\n  {reason}\n  {more}"
+        """Return what failed, where and why, its first rows, and how to see more of it."""
+        lines = [f"{self.path}: {named(self.kind)} {self.name}", self.reason, *self.rows]
+        if self.is_kept:
+            lines.append(
+                f"its rows: loader db psql -f {self.compiled}"
+                if self.compiled and self.kind == "test"
+                else f"dbt's own log: loader build --verbose --select {self.name}"
+            )
+        return "\n  ".join(line.replace("\n", "\n  ") for line in lines)
 
 
 def named(kind: str) -> str:

@@ -30,7 +30,11 @@ select
     closed_months.closing_id,
     closed_months.billing_period,
     closed_months.statement_lines,
-    texts.statement_lines as lines_found
+    texts.statement_lines as lines_found,
+    'the statement of ' || to_char(closed_months.billing_period, 'YYYY-MM')
+    || ' was changed after it was closed' as problem,
+    'restore loader.closed_statements from a backup; a correction is made by the marts, not by hand'
+        as advice
 from closed_months
 left join texts on closed_months.closing_id = texts.closing_id
 where

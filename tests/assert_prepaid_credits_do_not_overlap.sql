@@ -3,7 +3,11 @@
 -- earlier one the day the later one begins, and add what is left of it to prepaid_amount.
 select
     earlier.fixed_charge_id as one_row,
-    later.fixed_charge_id as overlapping_row
+    later.fixed_charge_id as overlapping_row,
+    'fixed_charges.csv: the credits ' || earlier.fixed_charge_id || ' and ' || later.fixed_charge_id
+    || ' of one account share days' as problem,
+    'end the earlier one the day the later one begins, and add what is left of it to prepaid_amount'
+        as advice
 from {{ ref('fixed_charges') }} as earlier
 inner join {{ ref('fixed_charges') }} as later
     on

@@ -11,6 +11,17 @@ _OWNED = "int_allocation__owned+,+fct_allocated_costs_daily"
 _SHARED = "int_allocation__lines"
 _PRICED = "int_charges__due+,+fct_charges"
 
+# One price, and two versions of it that became known later.
+_WRITE_ROWS = (
+    "tecton:ONLINE_WRITE_ROWS,,,USD,0.000006,0.000005,Rows,1,2026-01-01,,,"
+    "Acme sample contract 2026\n"
+)
+_LATER_WRITE_ROWS = "".join(
+    f"write-rows-{day},tecton:ONLINE_WRITE_ROWS,,,USD,0.000006,{price},Rows,1,2026-01-01,,"
+    f"2026-10-{day},A later version\n"
+    for day, price in ((10, "0.000004"), (20, "0.000003"))
+)
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -220,5 +231,24 @@ DEFECTS = (
         "sign({{ amount }}) * (",
         "(",
         "tests/money/test_any_split.py::test_parts_are_the_whole_and_each_is_as_near_as_can_be",
+    ),
+    Defect(
+        "a version of a price list is held against the first one",
+        Edit(
+            f"{_CHARGES}beliefs.sql",
+            "where price_known_from is distinct from known_from",
+            "where price_known_from is null",
+        ),
+        "assert_beliefs_lead_to_prices_in_force",
+        ("prices", "dim_prices", "int_charges__beliefs", "int_charges__prices_in_force"),
+        then=Edit("seeds/prices.csv", _WRITE_ROWS, _WRITE_ROWS + _LATER_WRITE_ROWS),
+    ),
+    _defect(
+        "shares that stay with who passed them on are left out",
+        "models/marts/fct_cost_shares.sql",
+        "where step > 0",
+        "where step > 0 and team != from_team",
+        "assert_lines_end_in_allocated_costs",
+        "fct_cost_shares",
     ),
 )

@@ -1,4 +1,4 @@
-"""The command `alerts`: thresholds of budgets that were reached, sent once each."""
+"""The command `alerts`: thresholds of budgets and unusual costs, sent once each."""
 
 import os
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from loader import connection
-from loader.alerting import Alert, Delivery, Plan, plan_for, read_alerts, send_new
+from loader.alerting import Alert, Delivery, Kind, Plan, plan_for, read_alerts, send_new
 from loader.commands.context import project_of
 from loader.commands.json_output import print_json
 from loader.errors import UsageError
@@ -27,16 +27,19 @@ def alerts(
             help=f"Address of Apprise; may be given more than once. Else those in {SETTING}.",
         ),
     ] = None,
+    only: Annotated[
+        Kind | None, typer.Option(help="Only thresholds of budgets, or only cost anomalies.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be sent; send and record nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Send the thresholds of budgets that were reached, each once to each address.
+    """Send the thresholds of budgets that were reached, and unusual costs, once to each address.
 
-    The first run for an address sends one alert for each team, where its newest budget stands;
-    what was reached before counts as known. Addresses hold secrets: the environment
-    variable takes them, separated by blanks, where no process list shows them.
+    The first run for an address sends one of each for a team, where its newest budget stands and
+    its newest anomaly; what was there before counts as known. Addresses hold secrets: the
+    environment variable takes them, separated by blanks, where no process list shows them.
 
     Example: loader alerts --to json://127.0.0.1:8080/budgets --dry-run
     """
@@ -47,24 +50,24 @@ def alerts(
         message = "alerts: no address to send to"
         raise UsageError(message, f"name one with --to or in {SETTING}, or look with --dry-run")
     if dry_run:
-        _look(project, targets, as_json=as_json)
-    elif not _send(project, targets, as_json=as_json):
+        _look(project, targets, only, as_json=as_json)
+    elif not _send(project, targets, only, as_json=as_json):
         raise typer.Exit(1)
 
 
-def _look(project: Project, targets: Sequence[Target], *, as_json: bool) -> None:
+def _look(project: Project, targets: Sequence[Target], only: Kind | None, *, as_json: bool) -> None:
     with connection.connect(project, autocommit=True) as database:
-        found = read_alerts(database)
+        found = read_alerts(database, only)
         todo = [(target, plan_for(database, found, target)) for target in targets or (None,)]
     _print_plans(todo, as_json=as_json)
 
 
-def _send(project: Project, targets: Sequence[Target], *, as_json: bool) -> bool:
+def _send(project: Project, targets: Sequence[Target], only: Kind | None, *, as_json: bool) -> bool:
     """Send what is new; say whether every target took it."""
     channels = [(target, open_channel(target)) for target in targets]
     deliveries = []
     with connection.connect(project, autocommit=True) as database:
-        for delivery in send_new(database, channels):
+        for delivery in send_new(database, channels, only):
             deliveries.append(delivery)
             if not as_json:
                 _print_delivery(delivery)
@@ -116,4 +119,4 @@ def _document(target: Target | None, **facts: object) -> dict[str, Any]:
 
 
 def _alert(alert: Alert) -> dict[str, Any]:
-    return {**vars(alert), "title": alert.title}
+    return {"kind": alert.kind, **vars(alert), "title": alert.title}

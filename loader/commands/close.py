@@ -98,11 +98,18 @@ def _list(closings: Sequence[Closing], *, as_json: bool) -> None:
             str(each.lines),
             _totals(each),
             each.sha256[:_SHORT_HASH],
-            printable(masked(each.forced_because or "")),
+            _why(each),
         )
         for each in closings
     ]
-    print_table(("month", "state", "closed (UTC)", "lines", "total", "sha256", "forced"), rows)
+    print_table(("month", "state", "closed (UTC)", "lines", "total", "sha256", "why"), rows)
+
+
+def _why(closed: Closing) -> str:
+    """Return the reasons that were given for closing it as it was, and for reopening it."""
+    reasons = {"forced": closed.forced_because, "reopened": closed.reopened_because}
+    told = [f"{what}: {reason}" for what, reason in reasons.items() if reason]
+    return printable(masked("; ".join(told)))
 
 
 def _totals(closed: Closing) -> str:

@@ -17,6 +17,7 @@ from loader.explaining import explain as explain_cell
 from loader.project import require_own_schemas
 
 _TOP = 3
+_LEVELS = 3
 _PERIOD = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?", re.ASCII)
 
 
@@ -36,13 +37,20 @@ def explain(  # noqa: PLR0913  # one for each option
     ] = _TOP,
     everything: Annotated[bool, typer.Option("--all", help="List all of them.")] = False,
     depth: Annotated[
-        int | None, typer.Option(min=0, help="How many levels below the cell to show.")
+        int | None,
+        typer.Option(
+            min=0, help=f"How many levels below the cell to show; {_LEVELS}, or all with --all."
+        ),
     ] = None,
+    statement: Annotated[
+        bool, typer.Option("--statement", help="The month's statement: corrections, and cents.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Show what a cost is made of: shares, pools, rules, prices, charges and lines of files.
 
-    A cell of rpt_costs_monthly, or rpt_costs_daily for a day. Every amount is exactly the sum of
+    A cell of rpt_costs_monthly, rpt_costs_daily for a day, or rpt_chargeback_monthly with
+    --statement; of a team above others with the teams below it. Every amount is exactly the sum of
     those below it. A share is its pool less what other teams bear of it.
 
     Example: loader explain growth 2026-10 --source tecton
@@ -52,13 +60,13 @@ def explain(  # noqa: PLR0913  # one for each option
     project = project_of(context)
     require_own_schemas("loader explain works")
     with connection.connect(project, autocommit=True) as database:
-        cell, tree = explain_cell(database, asked, None if everything else top)
+        cell, tree = explain_cell(database, asked, None if everything else top, statement=statement)
         current = current_seeds(database, project) is not None
     if as_json:
         document = {"cell": cell, "is_current": current, "tree": tree_document(tree, depth)}
         print_json(document)
     else:
-        print_tree(cell, tree, depth)
+        print_tree(cell, tree, depth if everything or depth is not None else _LEVELS)
     if not current:
         typer.echo("warning: the marts are older than the loads, seeds or models:", err=True)
         typer.echo("this is what the last build said; run make build, then explain again", err=True)

@@ -6,25 +6,39 @@ from decimal import Decimal
 import typer
 
 from loader.commands.json_output import plain_number
+from loader.commands.statement_words import WORDS as OF_STATEMENTS
+from loader.commands.statement_words import digits
 from loader.commands.trace_words import printable
-from loader.explaining import Cell, Cost, Node
+from loader.explaining import STATEMENTS, Cell, Cost, Node
 from loader.problems import counted
 from loader.tracing.facts import Row
 
 _ID_DIGITS = 8
+_PERCENTAGES = {
+    "percent": "usage",
+    "percent_of_account": "what is billed to the account but for taxes",
+    "percent_of_source": "what is billed by the source but for taxes",
+}
 
 
 def print_tree(cell: Cell, tree: Node, depth: int | None) -> None:
     """Print the cell and, `depth` levels deep, what it is the sum of."""
     for line in _lines(cell, tree, "", "", depth):
         typer.echo(line)
-    typer.echo(f"\nthe sum is marts.{cell.mart}: {_number(cell.amount)} {cell.currency}")
+    if depth is not None and (levels := levels_below(tree)) > depth:
+        typer.echo(f"\n{depth} of {levels} levels: --depth {levels} shows all of them")
+    typer.echo(f"\nthe sum is marts.{cell.mart}: {_amount(cell, tree)} {cell.currency}")
+
+
+def levels_below(node: Node) -> int:
+    """Return how many levels there are below a node."""
+    return max((1 + levels_below(child) for child in node.children), default=0)
 
 
 def _lines(cell: Cell, node: Node, first: str, rest: str, depth: int | None) -> Iterator[str]:
     """Yield the lines of a node; `first` stands before its own, `rest` before all below it."""
     text = printable(_WORDS[node.kind](cell, node.facts))
-    yield f"{first}{_number(node.amount)}  {text}".rstrip()
+    yield f"{first}{_amount(cell, node)}  {text}".rstrip()
     if depth == 0:
         return
     below = None if depth is None else depth - 1
@@ -34,8 +48,16 @@ def _lines(cell: Cell, node: Node, first: str, rest: str, depth: int | None) -> 
         yield from _lines(cell, child, rest + branch, rest + onward, below)
 
 
+def _amount(cell: Cell, node: Node) -> str:
+    """Return the amount with all its digits, what is in cents with two."""
+    in_cents = cell.mart == STATEMENTS and node.kind in {"cell", "line"}
+    return f"{node.amount:,.2f}" if in_cents else digits(node.amount)
+
+
 def _cell(cell: Cell, facts: Row) -> str:
-    return f"{facts['team']}, {facts['period']}: {cell.column} in {cell.currency}"
+    below = " and the teams below it" if "teams" in facts else ""
+    column = cell.column if facts["mart"] != STATEMENTS else "statement"
+    return f"{facts['team']}{below}, {facts['period']}: {column} in {cell.currency}"
 
 
 def _service(_: Cell, facts: Row) -> str:
@@ -60,7 +82,7 @@ def _share(_: Cell, facts: Row) -> str:
         "even": "evenly",
     }[facts["method"]]
     unit = f" {facts['driver_unit']}" if facts["method"] == "driver" else ""
-    base = f"{_number(facts['base_quantity'])} of {_number(facts['base_total'])}{unit}"
+    base = f"{digits(facts['base_quantity'])} of {digits(facts['base_total'])}{unit}"
     fallback = f", since {facts['fallback_for']} had no base" if "fallback_for" in facts else ""
     rule = f"step {facts['step']}, rule {facts['rule_id']}"
     ratio = f"{base}, ratio {plain_number(facts['ratio'])} on {facts['measured_on']}"
@@ -77,7 +99,7 @@ def _others(_: Cell, facts: Row) -> str:
 
 
 def _team(_: Cell, facts: Row) -> str:
-    base = _number(facts["base_quantity"])
+    base = digits(facts["base_quantity"])
     return f"{facts['team']}: {base}, ratio {plain_number(facts['ratio'])}"
 
 
@@ -89,14 +111,14 @@ def _price(cell: Cell, facts: Row) -> str:
     name = _price_name(cell)
     per = f"{facts['pricing_currency']} per {facts['pricing_unit']}"
     kind = "list price" if cell.cost is Cost.LIST or not facts["is_contracted"] else "contracted"
-    other = "" if kind == "list price" else f", list {_number(facts['list_unit_price'])}"
+    other = "" if kind == "list price" else f", list {digits(facts['list_unit_price'])}"
     said = f"{facts['price_id']}{_validity(facts)}: {facts.get('reference', 'no reference')}"
-    price = f"{_number(facts[name])} {per}{_rate(facts)} ({kind}{other}; {said})"
+    price = f"{digits(facts[name])} {per}{_rate(facts)} ({kind}{other}; {said})"
     return f"{_place(facts)}, {counted(facts['charges'], 'charge')} at {price}"
 
 
 def _fixed_charge(cell: Cell, facts: Row) -> str:
-    amount = f"{_number(facts['charged_amount'])} {cell.currency}{_converted(facts)}"
+    amount = f"{digits(facts['charged_amount'])} {cell.currency}{_converted(facts)}"
     period = f"from {facts['period_start']} until {facts['period_end']}"
     said = f"{facts.get('description', facts['charge_category'])}; seeds/fixed_charges.csv"
     return (
@@ -108,15 +130,15 @@ def _fixed_charge(cell: Cell, facts: Row) -> str:
 def _converted(facts: Row) -> str:
     """Say what a fixed charge was converted from, where it was."""
     rate = facts.get("exchange_rate", Decimal(1))
-    return "" if rate == 1 else f" (1 {facts['fixed_currency']} is {_number(rate)})"
+    return "" if rate == 1 else f" (1 {facts['fixed_currency']} is {digits(rate)})"
 
 
 def _basis(facts: Row) -> str:
-    if facts["basis"] == "percent":
-        return f", {_number(facts['percent'])} % of usage"
+    if facts["basis"] in _PERCENTAGES:
+        return f", {digits(facts['percent'])} % of {_PERCENTAGES[facts['basis']]}"
     if facts["basis"] in {"quantity", "peak"}:
-        price = f"{_number(facts['unit_price'])} {facts['fixed_currency']}"
-        return f", {_number(facts['charged_quantity'])} x {price} ({facts['basis']})"
+        price = f"{digits(facts['unit_price'])} {facts['fixed_currency']}"
+        return f", {digits(facts['charged_quantity'])} x {price} ({facts['basis']})"
     return ""
 
 
@@ -131,8 +153,8 @@ def _charge(cell: Cell, facts: Row) -> str:
     charge = f"charge {str(facts['charge_id'])[:_ID_DIGITS]}"
     if "quantity" not in facts:
         return f"{facts['charge_date']}, {facts['charge_category']}  {charge}"
-    block = "" if facts["pricing_block"] == 1 else f" / {_number(facts['pricing_block'])}"
-    product = f"{_number(facts['quantity'])} {facts['unit']} x {_number(facts[_price_name(cell)])}"
+    block = "" if facts["pricing_block"] == 1 else f" / {digits(facts['pricing_block'])}"
+    product = f"{digits(facts['quantity'])} {facts['unit']} x {digits(facts[_price_name(cell)])}"
     product += f"{block}{_rate(facts)}"
     line = f"{facts.get('file_name', 'load unknown')}:{facts.get('line', '?')}"
     return f"{facts['charge_start_at']:%Y-%m-%d %H:%M}  {product}  {line}  {charge}"
@@ -152,17 +174,12 @@ def _place(facts: Row) -> str:
 
 def _rate(facts: Row) -> str:
     rate = facts.get("exchange_rate", Decimal(1))
-    return "" if rate == 1 else f" x {_number(rate)}"
+    return "" if rate == 1 else f" x {digits(rate)}"
 
 
 def _validity(facts: Row) -> str:
     names = {"valid_from": "from", "valid_to": "until", "known_from": "known from"}
     return "".join(f", {word} {facts[name]}" for name, word in names.items() if name in facts)
-
-
-def _number(number: Decimal) -> str:
-    """Return all digits, with commas between thousands and without trailing zeros."""
-    return plain_number(number, ",f")
 
 
 _WORDS: dict[str, Callable[[Cell, Row], str]] = {
@@ -180,4 +197,5 @@ _WORDS: dict[str, Callable[[Cell, Row], str]] = {
     "resource": _resource,
     "charge": _charge,
     "more": _more,
+    **OF_STATEMENTS,
 }

@@ -1,6 +1,5 @@
 """The command `what-if`: who would gain and who lose by other prices or rules."""
 
-import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +12,7 @@ from loader.commands.json_output import print_json
 from loader.commands.tables import print_table
 from loader.errors import UsageError
 from loader.explaining import Cost
+from loader.progress import node_progress
 from loader.project import require_own_schemas
 from loader.supposing import Supposition, TeamChange, UnpricedChange, suppose
 
@@ -40,9 +40,10 @@ def what_if(  # noqa: PLR0913  # one for each option
     project = project_of(context)
     require_own_schemas("loader what-if works")
     first = None if month is None else _first_day(month)
-    if sys.stderr.isatty():
-        typer.echo("building what these seeds change…", err=True)
-    found = suppose(project, seeds, cost=f"{cost}_cost", month=first, keep=keep)
+    with node_progress(quiet=as_json) as on_node:
+        found = suppose(
+            project, seeds, cost=f"{cost}_cost", month=first, keep=keep, on_node=on_node
+        )
     if as_json:
         print_json(_document(found))
     else:
@@ -76,10 +77,10 @@ def _change(change: TeamChange) -> dict[str, object]:
 
 def _print(found: Supposition) -> None:
     comparison = found.comparison
-    if found.changed_seeds:
-        typer.echo(f"other seeds: {', '.join(found.changed_seeds)}\n")
-    else:
-        typer.echo("the seeds are the same: nothing changes\n")
+    if not found.changed_seeds:
+        typer.echo("nothing differs: these seeds say what the project's say")
+        return
+    typer.echo(f"other seeds: {', '.join(found.changed_seeds)}\n")
     for total in comparison.totals:
         teams = [team for team in comparison.teams if team.currency == total.currency]
         rows = [_row(team.team or "", team) for team in teams]

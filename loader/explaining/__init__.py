@@ -5,6 +5,8 @@ tree has to add up to the one above it, to the last digit, or there is no answer
 """
 
 from loader.explaining.cells import Cell, Cost, find_cell
-from loader.explaining.tree import Node, explain
+from loader.explaining.nodes import Node
+from loader.explaining.statements import MART as STATEMENTS
+from loader.explaining.tree import explain
 
-__all__ = ["Cell", "Cost", "Node", "explain", "find_cell"]
+__all__ = ["STATEMENTS", "Cell", "Cost", "Node", "explain", "find_cell"]

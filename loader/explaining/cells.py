@@ -1,6 +1,6 @@
 """The cell of a mart that is asked about, its amount, and what there is where there is no cell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -41,6 +41,11 @@ _AMOUNT = """
 _MONTHS = """
     select to_char(billing_period, 'YYYY-MM') as month from marts.rpt_costs_monthly
     where team = any(%s) group by billing_period order by billing_period
+"""
+_STATEMENTS = "marts.rpt_chargeback_monthly"
+_CORRECTED = f"""
+    select from {_STATEMENTS}
+    where team = %(team)s and billing_period = %(month)s and corrects_period is not null limit 1
 """
 _CELLS = """
     select distinct source_name, service_name, currency from marts.rpt_costs_monthly
@@ -156,14 +161,32 @@ def _not_found(connection: Connection[Any], asked: Cell) -> NotFoundError:
         return _no_costs(connection, asked)
     if f"{asked.month:%Y-%m}" not in months:
         message = f"{asked.team} has no cost in {asked.month:%Y-%m}"
-        return NotFoundError(message, f"months with cost: {', '.join(months)}")
+        hints = [f"months with cost: {', '.join(months)}"]
+        if existing(connection, _STATEMENTS) and read(connection, _CORRECTED, asked.parameters):
+            question = f"loader explain {asked.team} {asked.month:%Y-%m} --statement"
+            hints.append(f"its statement corrects closed months: {question}")
+        return NotFoundError(message, *hints)
     cells = read(connection, _CELLS, asked.parameters)
     if not any(_matches(cell, asked) for cell in cells):
         message = f"{asked.team} has no such cost in {asked.month:%Y-%m}"
-        return NotFoundError(message, *map(_named, cells))
+        return NotFoundError(message, *_alike(cells, asked), *map(_named, cells))
     days = read(connection, _DAYS, asked.parameters)[0]
     message = f"{asked.team} has no such cost on {asked.day}"
     return NotFoundError(message, f"days of the month with cost: {days['first']} to {days['last']}")
+
+
+def _alike(cells: Sequence[Row], asked: Cell) -> list[str]:
+    """Return what was meant where a source or service is spelled in another way."""
+    hints = []
+    for column, option, value in (
+        ("source_name", "--source", asked.source),
+        ("service_name", "--service", asked.service),
+    ):
+        by_case = {cell[column].lower(): cell[column] for cell in cells if cell[column]}
+        if value is not None and value not in by_case.values():
+            close = get_close_matches(value.lower(), by_case, n=1)
+            hints += [f'did you mean {option} "{by_case[name]}"?' for name in close]
+    return hints
 
 
 def _matches(cell: Row, asked: Cell) -> bool:

@@ -1,48 +1,55 @@
 """The tree of amounts below a cell: every node is exactly the sum of its children."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any
 
 from psycopg import Connection
 
-from loader.errors import LoaderError
 from loader.explaining.cells import Cell, find_cell
 from loader.explaining.charges import read_charges, read_resources
+from loader.explaining.families import explain_family, read_below
 from loader.explaining.lines import read_apart, read_others, read_ways
+from loader.explaining.nodes import Node, added_up, largest_first, prove
 from loader.explaining.rules import Rules, read_rules
+from loader.explaining.statements import explain_statement
+from loader.one_moment import one_moment
 from loader.tracing.facts import Row, shown
 
-# One moment, which a build that ends changes nothing of. Compiling would take longer than asking,
-# and a pool of unknown size joined row by row takes a minute.
-_SESSION = """
-    set transaction isolation level repeatable read, read only;
+# Compiling would take longer than asking, and a pool of unknown size joined row by row takes a
+# minute.
+_SETTINGS = """
     set local jit = off;
     set local enable_nestloop = off;
     set local work_mem = '64MB'
 """
+_READ = (
+    "intermediate.int_allocation__direct",
+    "intermediate.int_allocation__lines",
+    "intermediate.int_allocation__owned",
+    "intermediate.int_allocation__owners",
+    "intermediate.int_charges__fixed_amounts",
+    "intermediate.int_charges__prices_in_force",
+    "marts.dim_prices",
+    "marts.fct_charges",
+    "marts.fct_usage_hourly",
+    "marts.rpt_chargeback_monthly",
+    "marts.rpt_costs_daily",
+    "marts.rpt_costs_monthly",
+    "reference.accounts",
+    "reference.attribution_rules",
+    "reference.fixed_charges",
+    "reference.meters",
+    "reference.shared_cost_rules",
+    "reference.teams",
+)
 # Digits of the longest sum of numeric(38, 12) there can be.
 _DIGITS = 60
 # Of each rule, the resources and their charges by price or fixed charge.
 _Key = tuple[Any, ...]
 _Resources = dict[_Key, dict[_Key, list[tuple[Row, list[Row]]]]]
-
-
-@dataclass(frozen=True)
-class Node:
-    """An amount, what it is, the facts it stands on, and the amounts it is the sum of.
-
-    Kinds: cell, service, direct, unallocated, share, pool, others, team, apart, price,
-    fixed_charge, resource, charge; and more, the `count` of those that are not listed.
-    """
-
-    kind: str
-    amount: Decimal
-    facts: Row = field(default_factory=dict)
-    children: Sequence["Node"] = ()
 
 
 @dataclass(frozen=True)
@@ -56,29 +63,37 @@ class _Found:
     rules: Rules
 
 
-def explain(connection: Connection[Any], asked: Cell, top: int | None) -> tuple[Cell, Node]:
+def explain(
+    connection: Connection[Any], asked: Cell, top: int | None, *, statement: bool = False
+) -> tuple[Cell, Node]:
     """Return the cell as the mart has it, and the tree that adds up to it.
 
-    Of the resources at a price and the charges of a resource the `top` are listed, or all of them;
-    the other levels are listed in full. Raises what `find_cell` raises, and `LoaderError` where
-    the marts do not add up: parts of them were built alone.
+    A team above others is the sum of its own cost and theirs. Of the resources at a price and the
+    charges of a resource the `top` are listed, or all of them; the other levels are listed in full.
+    With `statement` the cell is one of the month's statement, in cents. Raises what `find_cell`
+    raises, and `LoaderError` where the marts do not add up: parts of them were built alone.
     """
-    with _one_moment(connection), localcontext() as context:
+
+    def explain_one(one: Cell) -> tuple[Cell, Node]:
+        if statement:
+            return explain_statement(connection, one)
+        return _explain_one(connection, one, top)
+
+    # What a cell cannot be explained without, `find_cell` says.
+    with one_moment(connection, _READ, are_needed=False), localcontext() as context:
+        connection.execute(_SETTINGS)
         context.prec = _DIGITS
-        cell = find_cell(connection, asked)
-        found = _read(connection, cell, top)
-        services = [_service(found, source, name) for path, source, name in found.ways if not path]
-        facts = {"team": cell.team, "period": cell.period, "mart": cell.mart, "rows": cell.rows}
-        tree = Node("cell", cell.amount, facts, _largest_first(services))
+        cell, tree = explain_family(asked, read_below(connection), explain_one)
         prove(tree)
     return cell, tree
 
 
-@contextmanager
-def _one_moment(connection: Connection[Any]) -> Iterator[None]:
-    with connection.transaction():
-        connection.execute(_SESSION)
-        yield
+def _explain_one(connection: Connection[Any], asked: Cell, top: int | None) -> tuple[Cell, Node]:
+    cell = find_cell(connection, asked)
+    found = _read(connection, cell, top)
+    services = [_service(found, source, name) for path, source, name in found.ways if not path]
+    facts = {"team": cell.team, "period": cell.period, "mart": cell.mart, "rows": cell.rows}
+    return cell, Node("cell", cell.amount, facts, largest_first(services))
 
 
 def _read(connection: Connection[Any], cell: Cell, top: int | None) -> _Found:
@@ -111,7 +126,7 @@ def _grouped(rows: Iterable[Row], *names: str) -> dict[_Key, list[Row]]:
 def _service(found: _Found, source: str, service: str | None) -> Node:
     ways = _ways(found, "", source, service)
     facts = {"source_name": source, "service_name": service}
-    return Node("service", _sum(ways), facts, ways)
+    return Node("service", added_up(ways), facts, ways)
 
 
 def _ways(found: _Found, path: str, source: str, service: str | None) -> list[Node]:
@@ -120,7 +135,7 @@ def _ways(found: _Found, path: str, source: str, service: str | None) -> list[No
         _share(found, way) if way["step"] else _direct(found, way)
         for way in found.ways[path, source, service]
     ]
-    return _largest_first(nodes)
+    return largest_first(nodes)
 
 
 def _share(found: _Found, way: Row) -> Node:
@@ -132,10 +147,10 @@ def _share(found: _Found, way: Row) -> Node:
         for row in found.others.get(place, [])
     ]
     facts = found.rules.of_share(way)
-    children = [Node("pool", _sum(pool), {"from_team": way["from_team"]}, pool)]
+    children = [Node("pool", added_up(pool), {"from_team": way["from_team"]}, pool)]
     if others:
         children.append(
-            Node("others", _sum(others), {"count": len(others)}, _largest_first(others))
+            Node("others", added_up(others), {"count": len(others)}, largest_first(others))
         )
     return Node("share", way["amount"], facts, children)
 
@@ -150,7 +165,7 @@ def _direct(found: _Found, way: Row) -> Node:
     ]
     kind = "unallocated" if way["rule_id"] is None else "direct"
     facts = found.rules.of_direct(way)
-    return Node(kind, way["amount"], facts, [*_largest_first(prices), *apart])
+    return Node(kind, way["amount"], facts, [*largest_first(prices), *apart])
 
 
 def _price(rows: Sequence[tuple[Row, list[Row]]]) -> Node:
@@ -164,8 +179,8 @@ def _price(rows: Sequence[tuple[Row, list[Row]]]) -> Node:
         return Node(kind, first["amount_of_price"], facts, _charges(first, charges))
     resources = [_resource(row, its_charges) for row, its_charges in rows]
     missing = first["resources_of_price"] - len(rows)
-    more = _more(missing, first["amount_of_price"] - _sum(resources))
-    return Node(kind, first["amount_of_price"], facts, [*_largest_first(resources), *more])
+    more = _more(missing, first["amount_of_price"] - added_up(resources))
+    return Node(kind, first["amount_of_price"], facts, [*largest_first(resources), *more])
 
 
 def _list_price(row: Row) -> Row:
@@ -197,7 +212,7 @@ def _charges(resource: Row, rows: Sequence[Row]) -> list[Node]:
     if not rows:
         return []
     missing = rows[0]["charges_of_resource"] - len(rows)
-    return [*listed, *_more(missing, rows[0]["amount_of_resource"] - _sum(listed))]
+    return [*listed, *_more(missing, rows[0]["amount_of_resource"] - added_up(listed))]
 
 
 def _charge(resource: Row, row: Row) -> Row:
@@ -217,24 +232,3 @@ def _more(count: int, amount: Decimal) -> list[Node]:
 def _only(row: Row, *names: str) -> Row:
     """Return the facts that there are of these, as they may be shown."""
     return {name: shown(row[name]) for name in names if row.get(name) is not None}
-
-
-def _sum(nodes: Iterable[Node]) -> Decimal:
-    return sum((node.amount for node in nodes), Decimal(0))
-
-
-def _largest_first(nodes: Iterable[Node]) -> list[Node]:
-    return sorted(nodes, key=lambda node: (-abs(node.amount), str(node.facts)))
-
-
-def prove(node: Node) -> None:
-    """Raise `LoaderError` unless each node below is the sum of its children."""
-    if node.children and _sum(node.children) != node.amount:
-        message = f"the {node.kind} of {node.amount} is not the sum of its parts"
-        reason = f"they add up to {_sum(node.children)}: parts of the marts were built alone"
-        raise LoaderError(message, reason, "build everything, then ask again: make build")
-    if not node.children and node.kind in {"cell", "service", "pool", "direct", "unallocated"}:
-        message = f"the {node.kind} of {node.amount} is of nothing the marts still hold"
-        raise LoaderError(message, "build everything, then ask again: make build")
-    for child in node.children:
-        prove(child)

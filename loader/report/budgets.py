@@ -65,8 +65,8 @@ class BudgetLine:
 
     @property
     def is_over(self) -> bool:
-        """Whether more was spent than planned."""
-        return self.spent > self.amount
+        """Whether more was spent than planned, be it less than a cent."""
+        return self.spent > self.amount if self.share is None else self.share > 1
 
 
 def budget_lines(

@@ -16,6 +16,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from loader.budget_share import in_percent
 from loader.report.budgets import BudgetLine
 from loader.report.cents import to_cents
 from loader.report.cost_table import shown_money
@@ -38,6 +39,7 @@ SCRIPTS = (
 # Shown where there is no amount, which is not 0.
 NONE = "–"  # noqa: RUF001
 
+_WIDEST = Decimal(4)
 _WHOLE = Decimal(100)
 _WIDE = Context(prec=100)
 _SIGNIFICANT = Context(prec=3, rounding=ROUND_HALF_UP)
@@ -87,6 +89,7 @@ def _environment() -> Environment:
         "month": shown_month,
         "part_of": _part_of,
         "percent": _percent,
+        "budget_percent": _budget_percent,
         "period": _period,
         "plain": _plain,
         "quantity": _quantity,
@@ -132,6 +135,10 @@ def _percent(share: Decimal | None) -> str:
     return f"{shown:,}%"
 
 
+def _budget_percent(share: Decimal | None) -> str:
+    return NONE if share is None else f"{in_percent(share)}%"
+
+
 def _part_of(part: Decimal | int, whole: Decimal | int) -> str:
     """Return the percentage a bar is long, from 0 to 100."""
     share = Decimal(part) / whole * _WHOLE if whole else Decimal(0)
@@ -139,8 +146,12 @@ def _part_of(part: Decimal | int, whole: Decimal | int) -> str:
 
 
 def _budget_scale(budgets: Iterable[BudgetLine]) -> Decimal:
-    """Return the share of a budget that a full bar stands for: all budgets have one scale."""
-    return max((budget.share or Decimal(0) for budget in budgets), default=Decimal(1)).max(1)
+    """Return the share of a budget that a full bar stands for: all budgets have one scale.
+
+    One of a cent that is spent ten thousand times over leaves the others their bars.
+    """
+    shares = (budget.share or Decimal(0) for budget in budgets)
+    return max(shares, default=Decimal(1)).max(1).min(_WIDEST)
 
 
 def _plain(number: Decimal) -> str:

@@ -5,7 +5,6 @@ anew for other prices, and the two sides differ by nothing but the seeds.
 """
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date
@@ -13,18 +12,26 @@ from pathlib import Path
 
 from psycopg import Connection
 
-from loader.building import BuildResult, current_seeds, ensure_profile, one_at_a_time
+from loader.building import (
+    BuildResult,
+    current_seeds,
+    ensure_profile,
+    explained,
+    one_at_a_time,
+)
 from loader.connection import connect, dbt_environment
 from loader.dbt_run import OnNode, invoke, summed_up
-from loader.errors import DataRefusedError, LoaderError
+from loader.errors import DataRefusedError, LoaderError, NotFoundError
 from loader.project import Project
-from loader.seeds import Seed, check_seeds, explain, read_seeds
+from loader.seeds import Seed, check_seeds, read_seeds
 from loader.supposing.comparison import Comparison, compare
-from loader.supposing.scratch import scratch
+from loader.supposing.scratch import scratch, scratch_folder
 from loader.supposing.seeds import put_together
 
 _COSTS = ("rpt_costs_monthly", "rpt_unpriced_usage")
-_LAST_BUILD = "select started_at from loader.builds order by build_id desc limit 1"
+_LAST_BUILD = """
+    select started_at from loader.builds where schema_prefix = '' order by build_id desc limit 1
+"""
 
 
 @dataclass(frozen=True)
@@ -50,23 +57,35 @@ def suppose(  # noqa: PLR0913  # one for each thing a person may say
     Seeds missing in the folder are the project's. Neither marts, raw tables nor ledger are touched,
     and the scratch schemas are dropped unless they are to be kept. Raises `DataRefusedError` with
     the rows where the seeds fail their tests, `LoaderError` where the marts are not of the last
-    loads, models and seeds, and `UsageError` for a folder that is none.
+    loads, models and seeds, `NotFoundError` for a month without cost, and `UsageError` for a
+    folder that is none.
     """
     ensure_profile(project)
     with connect(project, autocommit=True) as connection, one_at_a_time(connection):
         base = _base(connection, project)
-        with scratch(connection, keep=keep) as schema:
-            folder = project.root / "target" / schema
-            try:
-                changed = put_together(seeds, base, folder / "seeds")
-                if changed:
-                    declared = _named(seeds, read_seeds(project, folder / "seeds"))
-                    target = _Target(folder, schema, changed, declared)
-                    _build(connection, project, target, on_node)
-                found = compare(connection, schema if changed else None, cost, month)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
+        with (
+            scratch(connection, keep=keep) as schema,
+            scratch_folder(project.root / "target" / schema) as folder,
+        ):
+            changed = put_together(seeds, base, folder / "seeds")
+            if changed:
+                declared = _named(seeds, project, base, read_seeds(project, folder / "seeds"))
+                target = _Target(folder, schema, changed, declared)
+                _build(connection, project, target, on_node)
+            found = compare(connection, schema if changed else None, cost, month)
+            if month is not None and not found.teams:
+                raise _no_cost(connection, cost, month)
             return Supposition(changed, found, schema if keep and changed else None)
+
+
+def _no_cost(connection: Connection, cost: str, month: date) -> NotFoundError:
+    """Return the error on a month in which neither side has any cost."""
+    months = connection.execute(
+        "select distinct to_char(billing_period, 'YYYY-MM') from marts.rpt_costs_monthly order by 1"
+    ).fetchall()
+    message = f"there is no {cost} in {month:%Y-%m}, with these seeds or without"
+    listed = ", ".join(name for (name,) in months)
+    return NotFoundError(message, f"months with cost: {listed}" if months else "no month has any")
 
 
 @dataclass(frozen=True)
@@ -100,8 +119,10 @@ def _build(
         *("--defer", "--favor-state", "--state", str(state)),
     ]
     run = summed_up(invoke(project, arguments, environment, quiet=True, on_node=on_node), 0)
-    problems = explain(connection, f"{target.schema}_reference", target.seeds, run.seed_tests)
-    _refuse(BuildResult(run.passed, run.failures, run.skipped, 0, (), problems))
+    reference = f"{target.schema}_reference"
+    result = explained(connection, project, run, target.seeds, schema=reference)
+    failures = [replace(failure, is_kept=False) for failure in result.failures]
+    _refuse(replace(result, failures=failures))
 
 
 def _refuse(result: BuildResult) -> None:
@@ -111,14 +132,11 @@ def _refuse(result: BuildResult) -> None:
         raise DataRefusedError(message, *"\n".join(result.explanation()).splitlines())
 
 
-def _named(own: Path, seeds: Sequence[Seed]) -> tuple[Seed, ...]:
-    """Return the seeds, those of the folder that was given by the place they have there."""
-    return tuple(
-        replace(seed, place=(own / f"{seed.name}.csv").as_posix())
-        if (own / f"{seed.name}.csv").is_file()
-        else seed
-        for seed in seeds
-    )
+def _named(own: Path, project: Project, base: Path, seeds: Sequence[Seed]) -> tuple[Seed, ...]:
+    """Return the seeds by the places of their own files, of which the folder holds copies."""
+    files = {seed.name: seed.place for seed in read_seeds(project, base)}
+    given = {path.stem: path.as_posix() for path in own.glob("*.csv")}
+    return tuple(replace(seed, place=(files | given)[seed.name]) for seed in seeds)
 
 
 def _environment(connection: Connection, project: Project, target: _Target) -> Mapping[str, str]:

@@ -1,9 +1,16 @@
-"""Scratch schemas beside the real ones: dropped however a run ends, or by the next if it cannot."""
+"""Scratch schemas beside the real ones, and a folder of their name for dbt's files.
 
+Both go however a run ends, or with the next run if it cannot.
+"""
+
+import fcntl
+import os
 import secrets
+import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 from psycopg import Connection, sql
@@ -37,6 +44,35 @@ def scratch(connection: Connection, *, keep: bool) -> Iterator[str]:
     finally:
         if not kept:
             drop(connection, schema)
+
+
+@contextmanager
+def scratch_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder, removed at the end; remove those of runs that are gone.
+
+    A run on another database may be at work in the same project, so that each locks its own.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        with _locked(folder.parent, wait=True):
+            for left in folder.parent.glob(f"{_PREFIX}*"):
+                with suppress(OSError), _locked(left):
+                    shutil.rmtree(left)
+            folder.mkdir()
+            stack.enter_context(_locked(folder))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield folder
+
+
+@contextmanager
+def _locked(folder: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold a folder's lock; raise `OSError` at once where another holds it, unless to `wait`."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def drop(connection: Connection, beginning: str) -> None:

@@ -1,5 +1,7 @@
 """The seeds of a supposition: a folder's own, and the project's where it has none."""
 
+import csv
+import io
 import shutil
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,13 +23,21 @@ def put_together(own: Path, base: Path, folder: Path) -> tuple[str, ...]:
     if not given:
         message = f"{own}: holds no seed"
         raise UsageError(message, f"expected files such as {', '.join(sorted(known)[:3])}")
-    for name in given.keys() - known.keys():
-        alike = get_close_matches(name, known, n=1, cutoff=0)
-        message = f"{own / name}: is no seed of this project"
-        raise UsageError(message, *(f"did you mean {close}?" for close in alike))
+    if unknown := sorted(given.keys() - known.keys()):
+        message = "\n".join(f"{own / name}: is no seed of this project" for name in unknown)
+        alike = {get_close_matches(name, known, n=1, cutoff=0)[0]: None for name in unknown}
+        raise UsageError(message, f"did you mean {', '.join(alike)}?")
     folder.mkdir(parents=True)
     for name, path in {**known, **given}.items():
         shutil.copyfile(path, folder / name)
-    return tuple(
-        path.stem for name, path in given.items() if path.read_bytes() != known[name].read_bytes()
-    )
+    return tuple(path.stem for name, path in given.items() if _rows(path) != _rows(known[name]))
+
+
+def _rows(seed: Path) -> object:
+    """Return a seed's rows, however they are quoted and lines end, or its bytes if it has none."""
+    content = seed.read_bytes()
+    try:
+        text = io.StringIO(content.decode("utf-8-sig"), newline="")
+        return list(csv.reader(text, strict=True))
+    except (csv.Error, UnicodeDecodeError):
+        return content

@@ -12,6 +12,7 @@ from loader import ledger
 from loader.errors import NotFoundError
 from loader.exports import Export
 from loader.ledger import Load
+from loader.one_moment import one_moment
 from loader.personal_data import masked_line, masked_row, personal_columns
 from loader.tracing import files, originals
 from loader.tracing.charges import TracedCharge, charge_of_id
@@ -22,11 +23,20 @@ from loader.tracing.raw_records import Place, last_line, neighbours, raw_row, re
 from loader.tracing.usage import TracedUsage, usage_of_id, usage_of_row, was_built
 
 _SHOWN_LOADS = 5
-# Compiling a query takes longer than finding one row with it.
-_SESSION = """
-    set transaction isolation level repeatable read, read only;
-    set local jit = off
-"""
+# What a build replaces, of what is read; a line can be traced before anything is built.
+_READ = (
+    "intermediate.int_allocation__owners",
+    "intermediate.int_usage__duplicates",
+    "intermediate.int_usage__slice_status",
+    "marts.dim_prices",
+    "marts.fct_charges",
+    "marts.fct_usage_hourly",
+    "marts.rpt_unallocated_costs",
+    "marts.rpt_unpriced_usage",
+    "reference.attribution_rules",
+    "reference.fixed_charges",
+    "reference.meters",
+)
 
 
 class Kind(StrEnum):
@@ -115,8 +125,9 @@ def trace_charge(
 @contextmanager
 def _one_moment(connection: Connection[Any]) -> Iterator[None]:
     """Read everything as of one moment, which a build or a load that ends changes nothing of."""
-    with connection.transaction():
-        connection.execute(_SESSION)
+    with one_moment(connection, _READ, are_needed=False):
+        # Compiling a query takes longer than finding one row with it.
+        connection.execute("set local jit = off")
         yield
 
 

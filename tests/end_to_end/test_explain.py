@@ -230,6 +230,7 @@ def test_large_cells_are_summed_up_and_still_add_up(marts: psycopg.Connection) -
 def test_the_tree_is_printed_with_its_sum(built: object) -> None:
     assert built is not None
     arguments = ["explain", "unallocated", "2026-10-15", "--source", "tecton", "--top", "1"]
+    arguments += ["--depth", "9"]
     result = CliRunner().invoke(app, ["--project-dir", str(ROOT), *arguments])
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
@@ -244,13 +245,62 @@ def test_the_tree_is_printed_with_its_sum(built: object) -> None:
     assert "@" not in result.stdout
 
 
+def test_three_levels_are_printed_unless_more_are_asked_for(built: object) -> None:
+    assert built is not None
+    command = ["--project-dir", str(ROOT), "explain", "growth", "2026-10"]
+    printed = CliRunner().invoke(app, command).stdout
+    assert printed == CliRunner().invoke(app, [*command, "--depth", "3"]).stdout
+    assert "3 of 6 levels: --depth 6 shows all of them" in printed
+    assert "levels: --depth" not in CliRunner().invoke(app, [*command, "--all"]).stdout
+
+
+def test_a_team_above_others_is_the_sum_of_them(marts: psycopg.Connection) -> None:
+    teams = ["growth", "payments", "risk", "search"]
+    row = marts.execute(
+        "select sum(effective_cost), count(*) from marts.rpt_costs_monthly where team = any(%s)",
+        [teams],
+    ).fetchone()
+    document = explained("product", "2026-10")
+    assert row is not None
+    assert (Decimal(document["cell"]["amount"]), document["cell"]["rows"]) == row
+    assert_adds_up(document["tree"])
+    assert [child["team"] for child in document["tree"]["children"]] == teams
+    above = explained("engineering", "2026-10")["tree"]
+    assert document["tree"] in above["children"]
+    assert_adds_up(above)
+
+
+@pytest.mark.parametrize("team", ["growth", "engineering"])
+def test_a_statement_adds_up_to_its_cents(marts: psycopg.Connection, team: str) -> None:
+    document = explained(team, "2026-10", "--statement")
+    lines = list(nodes_of(document["tree"], "line"))
+    for line in lines:
+        exact, rounding = line["children"]
+        assert (exact["kind"], rounding["kind"]) == ("exact", "rounding")
+        assert Decimal(exact["amount"]) + Decimal(rounding["amount"]) == Decimal(line["amount"])
+        is_raised = rounding["place"] <= rounding["cents_left"]
+        whole = Decimal(rounding["whole"]) + Decimal("0.01") * is_raised
+        assert whole == Decimal(line["amount"])
+    stated = marts.execute(
+        "select team, source_name, amount from marts.rpt_chargeback_monthly"
+        " where team = any(%s) and billing_period = '2026-10-01'",
+        [sorted({line["team"] for line in lines})],
+    ).fetchall()
+    assert {(line["team"], line["source_name"], Decimal(line["amount"])) for line in lines} == {
+        *stated
+    }
+    assert Decimal(document["tree"]["amount"]) == sum(amount for *_, amount in stated)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (["grwth", "2026-10"], 1, ["there is no team grwth", "did you mean growth?"]),
         (["growth", "2026-09"], 1, ["has no cost in 2026-09", "months with cost: 2026-10"]),
-        (["engineering", "2026-10"], 1, ["no cost of its own", "growth"]),
+        (["engineering", "2026-09"], 1, ["no cost of its own", "growth"]),
         (["growth", "2026-10", "--source=metronome"], 1, ["--source tecton --service"]),
+        (["growth", "2026-10", "--source=databrics"], 1, ['did you mean --source "databricks"?']),
+        (["growth", "2026-10", "--service=SQL"], 1, ["--source tecton --service"]),
         (["growth", "2026-13"], 2, ["2026-13: is no month or day"]),
         (["growth", "2026-02-30"], 2, ["2026-02-30: is no month or day"]),
     ],

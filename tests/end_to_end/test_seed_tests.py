@@ -22,6 +22,7 @@ class Mistake:
 
 BACKWARDS = {"valid_from": "2026-02-01", "valid_to": "2026-01-01"}
 ELSEWHERE = {"region": "elsewhere"}
+_PRICE = "has a price below 0 or of 1,000,000,000 or more, or a block that is no number of units"
 MISTAKES = (
     Mistake(
         "prices__do_not_overlap",
@@ -42,8 +43,49 @@ MISTAKES = (
         "prices__are_not_negative",
         "prices",
         None,
-        "has a negative price, or a block that is not above 0",
+        _PRICE,
         {"price_id": "negative", "list_unit_price": "-1", "region": "nowhere"},
+    ),
+    Mistake(
+        "prices__are_not_negative",
+        "prices",
+        None,
+        _PRICE,
+        {"price_id": "dear", "contracted_unit_price": "1000000000", "region": "space"},
+    ),
+    Mistake(
+        "prices__are_not_negative",
+        "prices",
+        None,
+        _PRICE,
+        {"price_id": "no-block", "pricing_block": "0.0000000001", "region": "nowhere else"},
+    ),
+    Mistake(
+        "relationships_prices_pricing_unit__unit__ref_focus_units_",
+        "prices",
+        "pricing_unit",
+        "is not in focus_units.csv",
+        {"price_id": "odd-unit", "pricing_unit": "DBU", "region": "odd"},
+    ),
+    Mistake(
+        "fixed_charges__are_finite",
+        "fixed_charges",
+        None,
+        "has an amount that is no number or too large, or prepaid_amount not above 0",
+        {
+            "fixed_charge_id": "boundless",
+            "basis": "percent",
+            "amount": "",
+            "percent": "1000000",
+        },
+    ),
+    Mistake(
+        "invoices__are_complete",
+        "invoices",
+        None,
+        "is not of a whole month, or lacks amount, tax, currency or reference,"
+        " or has more tax than amount, or too large an amount",
+        {"invoice_id": "endless", "amount": "1000000000000000"},
     ),
     Mistake(
         "relationships_prices_meter_id__meter_id__ref_meters_",
@@ -203,8 +245,15 @@ MISTAKES = (
         "budgets__amounts_are_positive",
         "budgets",
         "amount",
-        "is not above 0",
+        "is not above 0 and below 1,000,000,000,000,000",
         {"period_start": "2026-11-01", "period_end": "2026-12-01", "amount": "-1"},
+    ),
+    Mistake(
+        "budgets__amounts_are_positive",
+        "budgets",
+        "amount",
+        "is not above 0 and below 1,000,000,000,000,000",
+        {"period_start": "2027-11-01", "period_end": "2027-12-01", "amount": "1000000000000000"},
     ),
     Mistake(
         "unique_combination_accounts_source_name__account_key",

@@ -97,6 +97,29 @@ def test_equal_seeds_change_nothing(marts: psycopg.Connection, tmp_path: Path) -
     assert nothing_is_left(marts)
 
 
+def test_what_says_the_same_is_not_built(marts: psycopg.Connection, tmp_path: Path) -> None:
+    rewrite(tmp_path, "teams", lambda row: row)
+    seed = tmp_path / "teams.csv"
+    seed.write_bytes(b"\xef\xbb\xbf" + seed.read_bytes().replace(b"\n", b"\r\n"))
+    result = what_if(tmp_path)
+    assert (result.returncode, result.stdout) == (
+        0,
+        "nothing differs: these seeds say what the project's say\n",
+    )
+    assert nothing_is_left(marts)
+
+
+def test_a_month_without_cost_is_said_with_the_months_that_have_some(
+    marts: psycopg.Connection, tmp_path: Path
+) -> None:
+    rewrite(tmp_path, "teams", lambda row: row)
+    result = what_if(tmp_path, "--month", "2020-01")
+    assert result.returncode == 1
+    assert "there is no effective_cost in 2020-01, with these seeds or without" in result.stderr
+    assert "months with cost: 2026-10" in result.stderr
+    assert nothing_is_left(marts)
+
+
 def test_a_row_in_another_order_is_built_and_changes_nothing(
     marts: psycopg.Connection, tmp_path: Path
 ) -> None:
@@ -225,12 +248,53 @@ def test_a_bad_seed_is_refused_with_its_row(marts: psycopg.Connection, tmp_path:
     assert nothing_is_left(marts)
 
 
+def test_a_seed_of_the_project_that_no_longer_fits_is_named_where_it_is(
+    marts: psycopg.Connection, tmp_path: Path
+) -> None:
+    rewrite(tmp_path, "teams", lambda row: None if row["team"] == "growth" else row)
+    result = what_if(tmp_path)
+    assert result.returncode == 1
+    place = (sample_totals.SEEDS / "budgets.csv").relative_to(ROOT)
+    assert f"{place}:3: team is not in teams.csv: 'growth'" in result.stderr
+    assert "what_if_" not in result.stderr
+    assert nothing_is_left(marts)
+
+
+def test_a_missing_exchange_rate_is_told_with_the_row_to_add(
+    marts: psycopg.Connection, tmp_path: Path
+) -> None:
+    price = "demo-tecton-online-write-rows"
+    rewrite(
+        tmp_path,
+        "prices",
+        lambda row: row | {"currency": "EUR"} if row["price_id"] == price else row,
+    )
+    result = what_if(tmp_path)
+    assert result.returncode == 1
+    used = marts.execute(
+        "select trim_scale(sum(quantity)) from marts.fct_usage_hourly"
+        " where meter_id = 'tecton:ONLINE_WRITE_ROWS'"
+    ).fetchone()
+    assert used is not None
+    told = [line.strip() for line in result.stderr.splitlines()]
+    needed_by = f"needed by prices.csv: {price} ({used[0]} Rows)"
+    assert told[told.index("1 row is wrong") :] == [
+        "1 row is wrong",
+        f"2026-10 has no exchange rate from EUR to USD, {needed_by}",
+        "add to exchange_rates.csv: 2026-10-01,EUR,USD,<rate>,<where the rate comes from>",
+    ]
+    assert nothing_is_left(marts)
+
+
 def test_a_file_that_is_no_seed_is_refused(built: object, tmp_path: Path) -> None:
     assert built is not None
-    (tmp_path / "price.csv").write_text("price_id\n", encoding="utf-8")
+    for name in ("price.csv", "team.csv"):
+        (tmp_path / name).write_text("price_id\n", encoding="utf-8")
     result = what_if(tmp_path)
     assert result.returncode == 2
-    assert "did you mean prices.csv?" in result.stderr
+    assert f"{tmp_path}/price.csv: is no seed of this project" in result.stderr
+    assert f"{tmp_path}/team.csv: is no seed of this project" in result.stderr
+    assert "did you mean prices.csv, teams.csv?" in result.stderr
 
 
 def test_an_end_by_signal_leaves_nothing(marts: psycopg.Connection, tmp_path: Path) -> None:
@@ -253,12 +317,14 @@ def test_what_is_kept_is_said_and_what_a_killed_run_left_is_dropped_by_the_next(
     marts: psycopg.Connection, tmp_path: Path
 ) -> None:
     marts.execute("create schema what_if_00000000_marts")
+    (ROOT / "target" / "what_if_00000000" / "seeds").mkdir(parents=True)
     rewrite(tmp_path, "teams", lambda row: row | {"team_name": row["team_name"] + "!"})
     document = supposed(tmp_path, "--keep")
     kept = document["kept"]
     schemas = [name for (name,) in marts.execute(SCRATCH).fetchall()]
     try:
         assert f"{kept}_marts" in schemas
+        assert not list((ROOT / "target").glob("what_if_*"))
         assert all(name.startswith(kept) for name in schemas)
         again = supposed(tmp_path)
         assert again["kept"] is None

@@ -127,6 +127,93 @@ def test_the_first_run_tells_where_the_newest_budget_stands(
     assert records(marts) == {"sent": 1, "known": 4}
 
 
+def test_a_budget_of_a_cent_is_told_in_parts_of_it(
+    run: Run, service: Service, marts: psycopg.Connection
+) -> None:
+    marts.execute("update marts.fct_budget_alerts set amount = 0.01")
+    marts.execute("update marts.rpt_budget_status set effective_cost = 0.00855, forecast_cost = 2")
+    assert run("alerts", "--to", service.url())[0] == 0
+    ((_, body),) = service.received
+    assert body.splitlines()[1:] == [
+        "Spent: 0.00855 USD (85.5 %), 80 % on 2026-10-21",
+        "Expected by the end: 2 USD (20,000.0 %)",
+    ]
+
+
+def find_unusual(
+    connection: psycopg.Connection, *days: int, team: str = "growth", cost: str = "912.105"
+) -> None:
+    """Make days of October, and a usual one, of the mart of anomalies, which a build makes anew."""
+    connection.execute(
+        "create table if not exists marts.rpt_cost_anomalies (team text, source_name text,"
+        " usage_date date, currency text, effective_cost numeric(38, 12), expected_cost numeric,"
+        " lower_cost numeric, upper_cost numeric, is_anomaly boolean, reason text)"
+    )
+    for day, is_anomaly in [(30, False), *((day, True) for day in days)]:
+        connection.execute(
+            "insert into marts.rpt_cost_anomalies values"
+            " (%s, 'tecton', make_date(2026, 10, %s), 'USD', %s, 470, 412, 530, %s, %s)",
+            [team, day, cost, is_anomaly, "above the 8 same weekdays before it"],
+        )
+
+
+def test_an_anomaly_is_sent_once_however_often_it_is_built(
+    run: Run, service: Service, marts: psycopg.Connection
+) -> None:
+    find_unusual(marts, 3, 20)
+    find_unusual(marts, 21, team="unallocated")
+    assert run("alerts", "--to", service.url(), "--only", "anomalies")[0] == 0
+    unusual = "an unusual cost of tecton on 2026-10"
+    assert [title for title, _ in service.received] == [
+        f"Growth: {unusual}-20",
+        f"unallocated: {unusual}-21",
+    ]
+    assert service.received[0][1].splitlines() == [
+        "Cost: 912.10 USD, above the 8 same weekdays before it",
+        "Expected: 470.00, from 412.00 to 530.00 USD",
+        "Look: loader explain growth 2026-10-20 --source tecton",
+    ]
+    assert set(service.kinds) == {"warning"}
+    marts.execute("drop table marts.rpt_cost_anomalies")
+    find_unusual(marts, 3, 20, 21, 22, cost="1000")
+    assert run("alerts", "--to", service.url(), "--only", "anomalies")[0] == 0
+    assert run("alerts", "--to", service.url(), "--only", "anomalies")[0] == 0
+    assert [title for title, _ in service.received[2:]] == [
+        f"Growth: {unusual}-21",
+        f"Growth: {unusual}-22",
+    ]
+
+
+def test_who_was_sent_budgets_before_is_not_sent_all_anomalies_there_ever_were(
+    run: Run, service: Service, marts: psycopg.Connection
+) -> None:
+    assert run("alerts", "--to", service.url())[0] == 0
+    marts.execute("alter table loader.alert_targets drop column kinds")
+    find_unusual(marts, 3, 4, 20)
+    code, out, _ = run("alerts", "--to", service.url(), "--dry-run")
+    assert (code, out.splitlines()[-1]) == (
+        0,
+        "target 1 (json): 1 new; 2 older would count as known",
+    )
+    assert run("alerts", "--to", service.url())[0] == 0
+    assert [title.split(" on ")[-1] for title, _ in service.received[1:]] == ["2026-10-20"]
+    reach(marts, 95)
+    assert run("alerts", "--to", service.url(), "--only", "anomalies")[0] == 0
+    assert len(service.received) == 2
+    assert run("alerts", "--to", service.url(), "--only", "budgets")[0] == 0
+    assert service.titles[-1] == "Growth: 95"
+
+
+def test_anomalies_that_were_not_built_are_said(
+    run: Run, service: Service, marts: psycopg.Connection
+) -> None:
+    assert marts
+    code, _, error = run("alerts", "--to", service.url(), "--only", "anomalies")
+    assert code == 2
+    assert "the database has no marts.rpt_cost_anomalies" in error
+    assert service.received == []
+
+
 def test_later_runs_send_every_new_threshold_once(
     run: Run, service: Service, marts: psycopg.Connection
 ) -> None:

@@ -322,6 +322,28 @@ def test_a_budget_tells_what_is_expected_and_when_thresholds_were_reached() -> N
     assert shown[6:] == ["USD 120.01 120.0%", "50% on 9 Oct"]
 
 
+def test_a_budget_is_over_and_past_a_threshold_only_when_it_is() -> None:
+    period = (OCTOBER, date(2026, 11, 1))
+    data = replace(
+        data_of(cost("2026-10-09", "a", "79.96")),
+        budgets=(
+            Budget("a", *period, Decimal(100), "USD", "80", Decimal("79.96")),
+            Budget("b", *period, Decimal(100), "USD", "100", Decimal("100.001")),
+            Budget("c", *period, Decimal("0.01"), "USD", "50;100", Decimal("0.005")),
+            Budget("d", *period, Decimal("0.01"), "USD", "50;100", Decimal(79)),
+        ),
+    )
+    found = {line.team: line for line in page_view(data).budgets}
+    assert {team: (line.passed, line.is_over) for team, line in found.items()} == {
+        "a": (None, False),
+        "b": (100, True),
+        "c": (50, False),
+        "d": (100, True),
+    }
+    rows = {row[0].split()[0]: row[2] for row in tables_by_head(html_of(data), "Team")[1][1:]}
+    assert rows == {"a": "79.9%", "b": "100.0%", "c": "50.0%", "d": "790,000.0%"}
+
+
 @pytest.mark.parametrize(
     ("quantity", "shown"),
     [

@@ -68,7 +68,8 @@ def _decided(
     dated = after.execute(SHARES).fetchall()
     decide(seeds)
     # A view is dropped with the table below it, so those above the prices are made anew.
-    views = ("prices_in_force", "due", "usage", "account_days", "fixed_amounts")
+    views = ("prices_in_force", "due", "usage", "account_days")
+    views += ("stated_amounts", "prepaid", "fixed_amounts")
     models = ["dim_prices", *(f"int_charges__{view}" for view in views)]
     options = ["resource_type:seed", *models, RATES, "--indirect-selection", "empty"]
     failures = build(environment, seeds, "--select", *options)

@@ -115,6 +115,10 @@ def _fix(folder: Path) -> None:
         once
         | {"fixed_charge_id": "tax", "basis": "amount", "amount": "19.07"}
         | {"charge_category": "Tax"},
+        # In the currency of its base, whatever the row says.
+        once
+        | {"fixed_charge_id": "vat", "basis": "percent_of_source", "percent": "19"}
+        | {"charge_category": "Tax", "currency": "EUR"},
         once
         | {"fixed_charge_id": "credit", "basis": "amount", "amount": "-50.01"}
         | {"charge_category": "Credit", "charge_class": "Correction"},

@@ -13,7 +13,7 @@ from decisions import RATE
 from splitting import Pool
 
 JOBS = "tecton:TECTON_JOB_COMPUTE_HOURS"
-FIXED = ("seats", "peak", "euros", "tax", "credit", "discount", "used-up", "expired")
+FIXED = ("seats", "peak", "euros", "tax", "vat", "credit", "discount", "used-up", "expired")
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +172,14 @@ def test_every_kind_of_fixed_charge_costs_what_was_agreed(decided: Decided) -> N
         name: (amount, amount, 31) for name, amount in wanted.items()
     }
     assert fixed["tax"] == (Decimal("19.07"), Decimal("19.07"), 1)
+    taxed = one(
+        decided.after,
+        "select sum(billed_cost) from marts.fct_charges where source_name = 'spacelift'"
+        " and charge_category != 'Tax' and billing_period = '2026-10-01'",
+    )
+    assert isinstance(taxed, Decimal)
+    vat = (taxed * Decimal("0.19")).quantize(Decimal("1e-12"), "ROUND_HALF_UP")
+    assert fixed["vat"] == (vat, vat, 1)
     assert fixed["credit"] == (Decimal("-50.01"), Decimal("-50.01"), 1)
 
 

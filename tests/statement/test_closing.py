@@ -126,10 +126,21 @@ def test_the_marts_have_to_be_of_what_is_loaded_and_closed(october: Marts, run: 
     assert run("close", "2026-10")[0] == 0
     code, _, error = run("close", "2026-11")
     assert code == 1
-    assert error == (
-        "error: the marts are not up to date with loads, closed months, seeds and models\n"
-        "  run make build, then close the month\n"
+    built = october.connection.execute(
+        "select to_char(max(started_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC'"
+        " from loader.builds"
+    ).fetchone()
+    assert built is not None
+    stale = "error: the marts are not up to date with loads, closed months, seeds and models"
+    advice = "  run make build, then ask again"
+    closed = f"  after the build of {built[0]}: 1 month closed or reopened"
+    assert error.splitlines() == [stale, closed, advice]
+    october.connection.execute(
+        "insert into loader.builds (fingerprint, nodes, started_at) values ('unfinished', 0, now())"
     )
+    assert "did not pass, or was of a part of the project" in run("close", "2026-11")[2]
+    october.connection.execute("delete from loader.builds")
+    assert run("close", "2026-11")[2].splitlines() == [stale, "  nothing was built yet", advice]
     october.build()
     assert run("close", "2026-11")[0] == 0
 
@@ -227,7 +238,7 @@ def test_a_reopened_month_is_closed_anew_and_both_closings_are_listed(
     october: Marts, run: Run
 ) -> None:
     run("close", "2026-10")
-    run("close", "--reopen", "2026-10")
+    run("close", "--reopen", "2026-10", "--reason", "a price was wrong")
     october.build()
     assert run("close", "2026-10")[0] == 0
     code, out, _ = run("close", "--list", "--json")
@@ -242,6 +253,8 @@ def test_a_reopened_month_is_closed_anew_and_both_closings_are_listed(
         ["2026-10", "reopened"],
         ["2026-10", "closed"],
     ]
+    assert lines[1].endswith("  reopened: a price was wrong")
+    assert "a price was wrong" not in lines[2]
 
 
 def test_nothing_closed_is_an_empty_list(october: Marts, run: Run) -> None:

@@ -1,5 +1,5 @@
 -- One row per account, meter and day: what usage costs as contracted. Only for the accounts whose
--- fixed charges ask for it, a percentage of usage or credits paid in advance.
+-- fixed charges ask for it, a percentage or credits paid in advance.
 with
 
 usage_charges as (
@@ -13,10 +13,10 @@ fixed_charges as (
 asked as (
     select distinct
         source_name,
-        account_key
+        case when basis != 'percent_of_source' then account_key end as account_key
     from fixed_charges
     where
-        basis = 'percent'
+        basis like 'percent%'
         or prepaid_amount is not null
 ),
 
@@ -28,11 +28,16 @@ daily as (
         usage_charges.usage_date,
         sum(usage_charges.contracted_cost) as contracted_cost
     from usage_charges
-    inner join asked
-        on
-            usage_charges.source_name = asked.source_name
-            and usage_charges.account_key = asked.account_key
-    where usage_charges.contracted_cost is not null
+    where
+        usage_charges.contracted_cost is not null
+        and exists (
+            select 1
+            from asked
+            where
+                asked.source_name = usage_charges.source_name
+                and coalesce(asked.account_key, usage_charges.account_key)
+                = usage_charges.account_key
+        )
     group by
         usage_charges.source_name,
         usage_charges.account_key,

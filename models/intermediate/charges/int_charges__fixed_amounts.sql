@@ -1,114 +1,90 @@
--- One row per fixed charge: its amount in the reporting currency. Seats are quantity x unit
--- price; a fee on the peak is the highest hour of a level x unit price; a percentage is of the
--- contracted cost of the account's usage in the period.
+-- One row per fixed charge with its amount. A percentage of an account or a source is of what is
+-- billed in its period: usage, credits that cover some, and the other fixed charges by their first
+-- day. Taxes and other percentages of this kind are left out, so that none is a part of its base.
 with
 
-fixed_charges as (
-    select * from {{ ref('fixed_charges') }}
+stated as (
+    select
+        *,
+        basis in ('percent_of_account', 'percent_of_source') as is_of_charges
+    from {{ ref('int_charges__stated_amounts') }}
 ),
 
-usage_records as (
-    select * from {{ ref('fct_usage_hourly') }}
+prepaid as (
+    select * from {{ ref('int_charges__prepaid') }}
 ),
 
 account_days as (
     select * from {{ ref('int_charges__account_days') }}
 ),
 
-exchange_rates as (
-    select * from {{ ref('exchange_rates') }}
-),
-
-hourly_levels as (
+billed as (
     select
-        fixed_charges.fixed_charge_id,
-        usage_records.usage_start_at,
-        sum(usage_records.quantity) as quantity
-    from usage_records
-    inner join fixed_charges
-        on
-            usage_records.meter_id = fixed_charges.basis_meter_id
-            and usage_records.account_key = fixed_charges.account_key
-            and usage_records.usage_date >= fixed_charges.period_start
-            and usage_records.usage_date < fixed_charges.period_end
-    where fixed_charges.basis = 'peak'
-    group by fixed_charges.fixed_charge_id, usage_records.usage_start_at
-),
-
-peaks as (
+        source_name,
+        account_key,
+        usage_date as billed_date,
+        contracted_cost as billed_cost
+    from account_days
+    union all
     select
-        fixed_charge_id,
-        max(quantity) as quantity
-    from hourly_levels
-    group by fixed_charge_id
+        source_name,
+        account_key,
+        period_start as billed_date,
+        charged_amount as billed_cost
+    from stated
+    where
+        charge_category != 'Tax'
+        and not is_of_charges
+    union all
+    select
+        stated.source_name,
+        stated.account_key,
+        prepaid.charge_date as billed_date,
+        prepaid.billed_cost
+    from prepaid
+    inner join stated on prepaid.fixed_charge_id = stated.fixed_charge_id
 ),
 
 bases as (
     select
-        fixed_charges.fixed_charge_id,
-        sum(account_days.contracted_cost) as contracted_cost
-    from fixed_charges
-    inner join account_days
+        stated.fixed_charge_id,
+        sum(billed.billed_cost) as billed_cost
+    from stated
+    inner join billed
         on
-            fixed_charges.source_name = account_days.source_name
-            and fixed_charges.account_key = account_days.account_key
-            and fixed_charges.period_start <= account_days.usage_date
-            and fixed_charges.period_end > account_days.usage_date
-            and (
-                fixed_charges.basis_meter_id is null
-                or fixed_charges.basis_meter_id = account_days.meter_id
-            )
-    where fixed_charges.basis = 'percent'
-    group by fixed_charges.fixed_charge_id
-),
-
-stated as (
-    select
-        fixed_charges.fixed_charge_id,
-        case fixed_charges.basis
-            when 'peak' then coalesce(peaks.quantity, 0) else fixed_charges.quantity
-        end::numeric(38, 18) as quantity,
-        ({{ exchange_rate('fixed_charges.currency', 'exchange_rates') }})::numeric(38, 18)
-            as exchange_rate,
-        case fixed_charges.basis
-            when 'amount' then fixed_charges.amount
-            when 'quantity' then fixed_charges.unit_price * fixed_charges.quantity
-            when 'peak' then fixed_charges.unit_price * coalesce(peaks.quantity, 0)
-            when 'percent' then fixed_charges.percent / 100 * coalesce(bases.contracted_cost, 0)
-        end as amount
-    from fixed_charges
-    left join peaks on fixed_charges.fixed_charge_id = peaks.fixed_charge_id
-    left join bases on fixed_charges.fixed_charge_id = bases.fixed_charge_id
-    left join exchange_rates
-        on
-            fixed_charges.currency = exchange_rates.from_currency
-            and exchange_rates.to_currency = {{ reporting_currency() }}
-            and exchange_rates.billing_period
-            = date_trunc('month', fixed_charges.period_start::timestamp)::date
+            stated.source_name = billed.source_name
+            and (stated.basis = 'percent_of_source' or stated.account_key = billed.account_key)
+            and stated.period_start <= billed.billed_date
+            and stated.period_end > billed.billed_date
+    where stated.is_of_charges
+    group by stated.fixed_charge_id
 ),
 
 resolved as (
     select
-        fixed_charges.fixed_charge_id,
-        fixed_charges.source_name,
-        fixed_charges.account_key,
-        fixed_charges.meter_id,
-        fixed_charges.charge_category,
-        fixed_charges.charge_frequency,
-        fixed_charges.charge_class,
-        fixed_charges.description,
-        fixed_charges.prepaid_amount,
-        fixed_charges.is_amortised,
-        fixed_charges.currency,
-        fixed_charges.period_start,
-        fixed_charges.period_end,
-        stated.quantity as charged_quantity,
+        stated.fixed_charge_id,
+        stated.source_name,
+        stated.account_key,
+        stated.meter_id,
+        stated.charge_category,
+        stated.charge_frequency,
+        stated.charge_class,
+        stated.description,
+        stated.prepaid_amount,
+        stated.is_amortised,
+        stated.currency,
+        stated.period_start,
+        stated.period_end,
+        stated.charged_quantity,
         stated.exchange_rate,
-        round(stated.amount * stated.exchange_rate, 12)::numeric(38, 12) as charged_amount,
-        round(fixed_charges.prepaid_amount * stated.exchange_rate, 12)::numeric(38, 12)
-            as charged_prepaid_amount
-    from fixed_charges
-    inner join stated on fixed_charges.fixed_charge_id = stated.fixed_charge_id
+        case
+            when stated.is_of_charges
+                then round(stated.percent / 100 * coalesce(bases.billed_cost, 0), 12)
+            else stated.charged_amount
+        end::numeric(38, 12) as charged_amount,
+        stated.charged_prepaid_amount
+    from stated
+    left join bases on stated.fixed_charge_id = bases.fixed_charge_id
 )
 
 select * from resolved

@@ -5,7 +5,7 @@
 with
 
 amounts as (
-    select * from {{ ref('int_charges__fixed_amounts') }}
+    select * from {{ ref('int_charges__stated_amounts') }}
     where prepaid_amount is not null
 ),
 
