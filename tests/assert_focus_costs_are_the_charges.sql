@@ -1,6 +1,6 @@
 -- Guards that FOCUS loses and adds nothing: by source, month and currency, each of the four costs
--- is that of the priced charges, to the last digit, and every priced charge is there. A fixed charge
--- may have two rows, and is counted once.
+-- is that of the priced charges, to the last digit, and every priced charge is there. A fixed
+-- charge may have two rows, and is counted once.
 with
 
 charges as (
