@@ -47,13 +47,14 @@ class Export:
     """One kind of file of one vendor; `account_column` is None when files carry no account.
 
     `covers` is the pattern of file names that say what a file covers, None when names say nothing.
+    `formats` are those its files may have, the usual one first.
     """
 
     source: str
     table: str
     schema: str
     description: str
-    format: str
+    formats: tuple[str, ...]
     account_column: str | None
     columns: tuple[Column, ...]
     covers: str | None = None
@@ -129,8 +130,6 @@ def _loader_meta(node: Node) -> Node:
 def _read_export(source: Node, table: Node) -> Export:
     meta = _loader_meta(table)
     meta.allow(_TABLE_KEYS)
-    if meta.get("format").value not in FORMATS:
-        meta.get("format").refuse(f"is not one of: {', '.join(FORMATS)}")
     columns = tuple(_read_column(node) for node in table.get("columns").items())
     _refuse_shared_names(table, columns)
     account, covers = meta.get("account"), meta.get("covers")
@@ -142,12 +141,20 @@ def _read_export(source: Node, table: Node) -> Export:
         table=table.get("name").identifier(),
         schema=(source.get("name") if schema.value is None else schema).identifier(),
         description=_description(table),
-        format=meta.get("format").text(),
+        formats=_read_formats(meta.get("format")),
         account_column=None if account.value is None else account.text(),
         columns=columns,
         covers=None if covers.value is None else _read_pattern(covers),
         envelope=read_envelope(meta),
     )
+
+
+def _read_formats(node: Node) -> tuple[str, ...]:
+    """Return one format or a list of them."""
+    given = node.value if isinstance(node.value, list) and node.value else [node.value]
+    if any(name not in FORMATS for name in given):
+        node.refuse(f"is not one of: {', '.join(FORMATS)}")
+    return tuple(dict.fromkeys(str(name) for name in given))
 
 
 def _read_column(node: Node) -> Column:

@@ -61,9 +61,9 @@ def read_export(
 
 
 def _of_format(name: str, exports: Sequence[Export], place: str) -> list[Export]:
-    fitting = [export for export in exports if export.format == name]
+    fitting = [export for export in exports if name in export.formats]
     if not fitting:
-        formats = " or ".join(sorted({export.format for export in exports}))
+        formats = " or ".join(sorted({form for export in exports for form in export.formats}))
         message = f"{place}: is {name}, expected {formats}"
         raise DataRefusedError(message, "nothing was loaded; see: loader sources")
     return fitting

@@ -75,7 +75,7 @@ def sources(context: typer.Context, *, as_json: Json = False) -> None:
     for export in exports:
         account = export.account_column or "given with --account"
         covers = f"  newest file of a name counts: {export.covers}" if export.covers else ""
-        typer.echo(f"{export.name}  {export.format}  account: {account}{covers}")
+        typer.echo(f"{export.name}  {' or '.join(export.formats)}  account: {account}{covers}")
         rows = [_column_row(column) for column in export.columns]
         print_table(("column", "type", "in the file", ""), rows, indent="  ")
 
@@ -91,7 +91,7 @@ def _described(export: Export) -> dict[str, object]:
     return {
         "name": export.name,
         "description": export.description,
-        "format": export.format,
+        "formats": export.formats,
         "raw_table": f"{export.schema}.{export.table}",
         "account_column": export.account_column,
         "covers": export.covers,

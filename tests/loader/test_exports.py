@@ -51,7 +51,7 @@ def test_an_export_is_read_from_its_dbt_source(tmp_path: Path) -> None:
             table="usage",
             schema="raw_vendor",
             description="Hours used.",
-            format="csv",
+            formats=("csv",),
             account_column="tenant",
             columns=(
                 Column(
@@ -78,15 +78,15 @@ def test_an_export_is_read_from_its_dbt_source(tmp_path: Path) -> None:
 
 
 def test_the_declared_exports_of_this_project(exports: tuple[Export, ...]) -> None:
-    assert [(export.name, export.format, export.account_column) for export in exports] == [
-        ("databricks.billable_usage", "csv", "workspace_id"),
-        ("infrasage.usage_breakdown", "jsonl", None),
-        ("infrasage.usage_metering", "csv", "tenant_id"),
-        ("metronome.usage_events", "jsonl", None),
-        ("spacelift.run_minutes", "csv", None),
-        ("spacelift.worker_count", "csv", None),
-        ("tecton.billable_usage_v1", "csv", "account_name"),
-        ("tecton.billable_usage_v2", "csv", "account_name"),
+    assert [(export.name, export.formats, export.account_column) for export in exports] == [
+        ("databricks.billable_usage", ("csv",), "workspace_id"),
+        ("infrasage.usage_breakdown", ("jsonl",), None),
+        ("infrasage.usage_metering", ("csv", "jsonl"), "tenant_id"),
+        ("metronome.usage_events", ("jsonl",), None),
+        ("spacelift.run_minutes", ("csv",), None),
+        ("spacelift.worker_count", ("csv",), None),
+        ("tecton.billable_usage_v1", ("csv",), "account_name"),
+        ("tecton.billable_usage_v2", ("csv",), "account_name"),
     ]
 
 
