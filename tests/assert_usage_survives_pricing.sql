@@ -48,7 +48,7 @@ charge_totals as (
         min(price_id) as price_id,
         sum(quantity) as quantity,
         count(*) as records,
-        count(distinct price_id) as price_ids,
+        max(price_id) as other_price_id,
         count(*) filter (where contracted_cost is distinct from expected_cost) as wrong_costs
     from charges
     group by account_key, meter_id, charge_date
@@ -71,5 +71,5 @@ where
     usage_totals.quantity is distinct from charge_totals.quantity
     or usage_totals.records is distinct from charge_totals.records
     or usage_totals.price_id is distinct from charge_totals.price_id
-    or charge_totals.price_ids > 1
+    or charge_totals.price_id is distinct from charge_totals.other_price_id
     or charge_totals.wrong_costs > 0

@@ -19,10 +19,12 @@ missing as (
     where {{ is_missing('due', keys) | indent(4) }}
 ),
 
+-- As an array the days reach the scan of usage, so that the rest of it is not priced.
 missing_charges as (
     select * from usage_charges
     where
-        exists (
+        usage_date = any(array(select missing.usage_date from missing))
+        and exists (
             select 1
             from missing
             where
