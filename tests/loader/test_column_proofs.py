@@ -119,7 +119,7 @@ def test_both_ways_read_the_same(
     quick = read_all(data, EXPORTS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches.CsvProver, "_columns_of", lambda _self, _block: None)
-        patch.setattr("loader.csv_blocks.count_plain_lines", lambda _data: None)
+        patch.setattr("loader.csv_blocks.count_plain_lines", lambda _data, _size: None)
         assert read_all(data, EXPORTS) == quick
 
 
