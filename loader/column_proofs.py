@@ -124,10 +124,10 @@ def _kinds_of_object(values: pa.Array) -> pa.Array:
     if b"\\" in distinct.buffers()[2].to_pybytes():
         has_escape = pc.match_substring(distinct, "\\")
         escaped, distinct = distinct.filter(has_escape), distinct.filter(pc.invert(has_escape))
-    return pa.concat_arrays([_without_member_texts(distinct), escaped])
+    return pa.concat_arrays([without_member_texts(distinct), escaped])
 
 
-def _without_member_texts(values: pa.Array) -> pa.Array:
+def without_member_texts(values: pa.Array) -> pa.Array:
     """Leave the texts behind colons empty: of many objects without escapes, few kinds remain.
 
     A quote that no escape can hide opens a text or closes one, turn by turn, so what is left out

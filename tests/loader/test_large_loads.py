@@ -80,11 +80,11 @@ def test_a_bad_row_anywhere_is_put_in_quarantine(
     outcome = load_file(connection, loaded, exports, tolerance=QUARANTINE)
     assert outcome.counts == Counts(ROWS, ROWS - 3, 3, 0)
     rejects = connection.execute(
-        "select line_number, record from loader.rejects order by line_number"
+        "select line_number, byte_offset, record from loader.rejects order by line_number"
     ).fetchall()
+    lines = workers(broken=broken).encode().splitlines(keepends=True)
     assert rejects == [
-        (row + 2, f'{row},x,1714330800,"pool, of ""{row % 97}"""\n'.encode())
-        for row in sorted(broken)
+        (row + 2, sum(map(len, lines[: row + 1])), lines[row + 1]) for row in sorted(broken)
     ]
     kept = connection.execute(f"select id::int from {TABLE} order by 1").fetchall()
     assert kept == [(row,) for row in range(ROWS) if row not in broken]
