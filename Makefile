@@ -118,7 +118,9 @@ $(READY): requirements.lock pyproject.toml
 	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . ; }
 	@# Written here even where the environment forbids it: every start without it compiles for seconds.
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import dbt.cli.main, loader.cli'
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import dbt.cli.main'
+	@# The help names every command, so it imports them all.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m loader --help > /dev/null
 	@touch $@
 
 # An environment of its own: the validator wants an older NumPy and Arrow than the loader.

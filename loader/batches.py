@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from loader.column_proofs import compile_proof
@@ -13,7 +14,7 @@ from loader.exports import Column, Export
 from loader.lines import UTF8_MARK, physical_lines
 from loader.problems import shown_cell
 from loader.recognition import Layout
-from loader.records import Blank, Item, Problem, Record
+from loader.records import MAX_FIELD_BYTES, Blank, Item, Problem, Record
 from loader.values import compile_check, expected
 
 _TEXT = pa.string()
@@ -92,36 +93,50 @@ class CsvProver:
         self.rows = RowProver(layout.export, arrange)
         self._account = _account_position(layout.export)
         self._proofs = [compile_proof(column) for column in layout.export.columns]
-        self._options = _reading_options(layout, len(header))
+        self._options = _reading_options(layout, len(header), check_utf8=True)
+        self._options_of_ascii = _reading_options(layout, len(header), check_utf8=False)
 
     def plain(self, block: PlainBlock) -> Batch:
         """Return the batch of a block whose lines are records by themselves."""
-        rows = self._columns_of(block)
-        if rows is None:
-            # Every line is one record, so nothing beyond the block is needed to judge them.
-            lines = physical_lines([block.data], block.line_number, block.byte_offset)
-            return self.rows.batch(read_records(lines, self._header))
+        return self._proven(block) or joined(map(self._judged, block.parts()))
+
+    def _judged(self, block: PlainBlock) -> Batch:
+        """Return the batch of a block in which rows may be refused."""
+        if (batch := self._proven(block)) is not None:
+            return batch
+        # Every line is one record, so nothing beyond the block is needed to judge them.
+        lines = physical_lines([bytes(block.data)], block.line_number, block.byte_offset)
+        return self.rows.batch(read_records(lines, self._header))
+
+    def _proven(self, block: PlainBlock) -> Batch | None:
+        """Return the batch of a block of which every row is accepted."""
+        if (rows := self._columns_of(block)) is None:
+            return None
         numbers = pa.arange(block.line_number, block.line_number + block.lines)
         return Batch(rows, numbers, accounts=_accounts(rows, self._account))
 
     def _columns_of(self, block: PlainBlock) -> list[pa.Array] | None:
         """Return the block's columns, or None when a row is too wide, not UTF-8 or not proven."""
         # Arrow would take a byte order mark off the first value, wherever a block begins.
-        if block.data.startswith(UTF8_MARK):
+        if block.data[: len(UTF8_MARK)] == UTF8_MARK:
             return None
+        # What is ASCII as a whole need not be checked value by value.
+        options = self._options_of_ascii if block.is_ascii else self._options
         try:
-            table = pa_csv.read_csv(pa.BufferReader(block.data), **self._options)
+            table = pa_csv.read_csv(pa.BufferReader(block.data), **options)
         except (pa.ArrowInvalid, pa.ArrowKeyError):
             return None
         if table.num_rows != block.lines:
             return None
         rows = [column.combine_chunks() for column in table.columns]  # XX
+        if len(block.data) > MAX_FIELD_BYTES and any(map(_is_oversized, rows)):
+            return None
         if all(proof(row) for proof, row in zip(self._proofs, rows, strict=True)):
             return rows
         return None
 
 
-def _reading_options(layout: Layout, width: int) -> dict[str, object]:
+def _reading_options(layout: Layout, width: int, *, check_utf8: bool) -> dict[str, object]:
     """Return what makes Arrow read a plain block as COPY's CSV format would, all of it text."""
     names = [column.name for column in layout.export.columns]
     in_file = [f"field {index}" for index in range(width)]
@@ -135,7 +150,7 @@ def _reading_options(layout: Layout, width: int) -> dict[str, object]:
         ),
         "parse_options": pa_csv.ParseOptions(ignore_empty_lines=False),
         "convert_options": pa_csv.ConvertOptions(
-            check_utf8=True,
+            check_utf8=check_utf8,
             column_types=dict.fromkeys(names, _TEXT),
             include_columns=names,
             include_missing_columns=True,
@@ -144,6 +159,23 @@ def _reading_options(layout: Layout, width: int) -> dict[str, object]:
             quoted_strings_can_be_null=False,
         ),
     }
+
+
+def joined(batches: Iterable[Batch]) -> Batch:
+    """Return one batch of several that follow each other."""
+    parts = list(batches)
+    return Batch(
+        [pa.concat_arrays(rows) for rows in zip(*(part.rows for part in parts), strict=True)],
+        pa.concat_arrays([part.line_numbers for part in parts]),
+        [problem for part in parts for problem in part.problems],
+        sum(part.blank for part in parts),
+        frozenset().union(*(part.accounts for part in parts)),
+    )
+
+
+def _is_oversized(values: pa.Array) -> bool:
+    longest = pc.max(pc.binary_length(values)).as_py()
+    return longest is not None and longest > MAX_FIELD_BYTES
 
 
 def _account_position(export: Export) -> int | None:

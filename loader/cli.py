@@ -6,56 +6,78 @@ refused, 2 wrong usage, 3 database not usable, 130 interrupted.
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import psycopg
 import typer
+from typer.main import get_group
 
 from loader import __version__
-from loader.commands import (
-    alerts,
-    breakdown,
-    close,
-    database,
-    explain,
-    export,
-    listings,
-    load,
-    project,
-    rejects,
-    trace,
-    what_if,
-)
 from loader.commands.plain_values import Command, Group
 from loader.errors import DatabaseError, LoaderError, UsageError
 from loader.project import find_project
 
+# What makes each command, in the order of the help: a function, or an application of its own.
+_COMMANDS = {
+    "load": "load:load",
+    "check": "load:check",
+    "loads": "listings:loads",
+    "rejects": "rejects:list_rejects",
+    "withdraw": "listings:withdraw",
+    "trace": "trace:trace",
+    "explain": "explain:explain",
+    "what-if": "what_if:what_if",
+    "sources": "listings:sources",
+    "breakdown": "breakdown:breakdown",
+    "alerts": "alerts:alerts",
+    "init": "project:init",
+    "build": "project:build",
+    "close": "close:close",
+    "report": "project:report",
+    "demo": "project:demo",
+    "export": "export:app",
+    "db": "database:app",
+}
+_WITH_PLAIN_VALUES = {"load", "check", "loads", "trace", "explain", "what-if"}
+
+
+class _Commands(Group):
+    """Imports a command when it is asked for: all of them together cost a start a tenth second."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002
+        """Return the names in the order of the help."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
+        """Return the command of this name, None when there is none."""
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            self.commands[cmd_name] = _command(cmd_name)
+        return self.commands.get(cmd_name)
+
+
+def _command(name: str) -> Any:  # noqa: ANN401
+    module, _, attribute = _COMMANDS[name].partition(":")
+    made = getattr(import_module(f"loader.commands.{module}"), attribute)
+    group = typer.Typer(rich_markup_mode=None, add_completion=False)
+    if isinstance(made, typer.Typer):
+        group.add_typer(made, name=name)
+    else:
+        # What it does not know, `build` hands on to dbt.
+        settings = {"ignore_unknown_options": True} if name == "build" else None
+        kind = Command if name in _WITH_PLAIN_VALUES else None
+        group.command(name, cls=kind, context_settings=settings)(made)
+    return get_group(group).commands[name]
+
+
 app = typer.Typer(
     name="loader",
-    cls=Group,
+    cls=_Commands,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("load", cls=Command)(load.load)
-app.command("check", cls=Command)(load.check)
-app.command("loads", cls=Command)(listings.loads)
-app.command("rejects")(rejects.list_rejects)
-app.command("withdraw")(listings.withdraw)
-app.command("trace", cls=Command)(trace.trace)
-app.command("explain", cls=Command)(explain.explain)
-app.command("what-if", cls=Command)(what_if.what_if)
-app.command("sources")(listings.sources)
-app.command("breakdown")(breakdown.breakdown)
-app.command("alerts")(alerts.alerts)
-app.command("init")(project.init)
-app.command("build", context_settings={"ignore_unknown_options": True})(project.build)
-app.command("close")(close.close)
-app.command("report")(project.report)
-app.command("demo")(project.demo)
-app.add_typer(export.app, name="export")
-app.add_typer(database.app, name="db")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # the signature Typer calls

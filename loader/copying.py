@@ -66,7 +66,8 @@ class CopyWriter:
             self._copy.write(self._encoder.write_header())
         arrays = [*batch.rows, pa.repeat(self._load_id, count), batch.line_numbers]
         rows = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
-        self._copy.write(self._encoder.write_batch(rows))
+        # A view, of which psycopg takes its parts without copying them first.
+        self._copy.write(memoryview(self._encoder.write_batch(rows)))
         self._batches, self._rows = self._batches + 1, self._rows + count
         if self._batches == _BATCHES_PER_COPY:
             self.flush()

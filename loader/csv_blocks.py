@@ -15,23 +15,37 @@ import numpy as np
 from loader.csv_records import Prove, read_records
 from loader.errors import DataRefusedError
 from loader.lines import Line, physical_lines
-from loader.records import MAX_FIELD_BYTES, MAX_KEPT_BYTES, Item
+from loader.records import MAX_KEPT_BYTES, Item
 
-# No longer than a field may be: what fits into a plain block needs no check of its size.
-BLOCK_BYTES = MAX_FIELD_BYTES
+# Every block costs some calls of NumPy and Arrow for each column, whatever its size.
+BLOCK_BYTES = 2 << 20
+# What is not plain is looked at in parts of this size: an odd line costs its neighbours little.
+PART_BYTES = 1 << 18
 _ONE, _LAST_BIT = np.uint64(1), np.uint64(63)
 _DOUBLING = tuple(np.uint64(1 << step) for step in range(6))
+_Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 _Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
 @dataclass(frozen=True)
 class PlainBlock:
-    """Whole lines, each of them one well-formed record of any width."""
+    """Whole lines, each of them one well-formed record of any width, no longer than a block."""
 
-    data: bytes
+    data: memoryview
     line_number: int
     byte_offset: int
     lines: int
+    is_ascii: bool = False
+
+    def parts(self) -> "Iterator[PlainBlock]":
+        """Yield the block in small parts, in order."""
+        data, start, line_number = bytes(self.data), 0, self.line_number
+        while start < len(data):
+            end = data.rfind(b"\n", start, start + PART_BYTES) + 1 or data.find(b"\n", start) + 1
+            lines = data.count(b"\n", start, end)
+            offset = self.byte_offset + start
+            yield PlainBlock(self.data[start:end], line_number, offset, lines, self.is_ascii)
+            start, line_number = end, line_number + lines
 
 
 @dataclass(frozen=True)
@@ -67,18 +81,28 @@ def csv_blocks(
         data = _filled(read, kept)
         if not data:
             return
-        cut = data.rfind(b"\n", 0, BLOCK_BYTES) + 1
-        block = data[:cut]
-        lines = count_plain_lines(block) if block else None
-        if lines is not None:
-            yield PlainBlock(block, at.line_number, at.byte_offset, lines)
-            kept = data[cut:]
-            at = _Position(at.line_number + lines, at.byte_offset + cut)
+        block = _plain_block(data, at)
+        if block is not None:
+            yield block
+            kept = data[len(block.data) :]
+            at = _Position(at.line_number + block.lines, at.byte_offset + len(block.data))
         else:
             careful = _Careful(read, data, at, place)
+            cut = data.rfind(b"\n", 0, min(PART_BYTES, BLOCK_BYTES)) + 1
             end = at.byte_offset + (cut or len(data))
             yield careful.read_to(end, lambda lines: read_records(lines, header, prove))
             kept, at = careful.rest()
+
+
+def _plain_block(data: bytes, at: _Position) -> PlainBlock | None:
+    """Return as much of the beginning as is plain, a whole block or else a part of one."""
+    for size in (BLOCK_BYTES, min(PART_BYTES, BLOCK_BYTES)):
+        cut = data.rfind(b"\n", 0, size) + 1
+        lines = count_plain_lines(data, cut) if cut else None
+        if lines is not None:
+            view = memoryview(data)[:cut]
+            return PlainBlock(view, at.line_number, at.byte_offset, lines, data.isascii())
+    return None
 
 
 def _filled(read: Callable[[int], bytes], kept: bytes) -> bytes:
@@ -90,36 +114,40 @@ def _filled(read: Callable[[int], bytes], kept: bytes) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def count_plain_lines(data: bytes) -> int | None:
-    """Return how many lines `data` has when each is a record by itself, None when one is not.
+def count_plain_lines(data: bytes, size: int) -> int | None:
+    """Return how many lines the first `size` bytes have when each is a record by itself.
 
-    `data` must start at the start of a record and end with a line feed.
+    None when one is not. They must start at the start of a record and end with a line feed.
     """
-    if b"\0" in data or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
+    has_returns = data.find(b"\r", 0, size) >= 0
+    if data.find(b"\0", 0, size) >= 0 or (
+        has_returns and data.count(b"\r", 0, size) != data.count(b"\r\n", 0, size)
+    ):
         return None
-    ends = _places(data, "\n")
-    if b'"' in data and not _has_quotes_around_fields(data, ends):
+    text = np.frombuffer(data, np.uint8, size)
+    ends = _places(text, "\n")
+    has_quotes = data.find(b'"', 0, size) >= 0
+    if has_quotes and not _has_quotes_around_fields(text, ends, has_returns=has_returns):
         return None
     return int(np.bitwise_count(ends).sum())
 
 
-def _places(data: bytes, character: str) -> _Words:
+def _places(text: _Bytes, character: str) -> _Words:
     """Return one bit for each byte, the lowest of a word first: whether it is the character."""
-    found = np.frombuffer(data, np.uint8) == ord(character)
-    bits = np.packbits(found, bitorder="little")
-    words = np.zeros(-(-len(data) // 64), np.dtype("<u8"))
+    bits = np.packbits(text == ord(character), bitorder="little")
+    words = np.zeros(-(-len(text) // 64), np.dtype("<u8"))
     words.view(np.uint8)[: len(bits)] = bits
     return words
 
 
-def _has_quotes_around_fields(data: bytes, ends: _Words) -> bool:
+def _has_quotes_around_fields(text: _Bytes, ends: _Words, *, has_returns: bool) -> bool:
     """Say whether every quote opens a field, closes one, or is one of a doubled pair inside.
 
     Counted from the start of a record, every other quote opens: behind a comma, at the start of a
     line, or right behind the quote it doubles. The others close, the same way round. Sixty-four
     bytes are looked at in one step; a bit of `inside` says whether the quotes up to there are odd.
     """
-    quotes = _places(data, '"')
+    quotes = _places(text, '"')
     inside = quotes.copy()
     for shift in _DOUBLING:
         inside ^= inside << shift
@@ -131,15 +159,15 @@ def _has_quotes_around_fields(data: bytes, ends: _Words) -> bool:
     # No line may end between a quote that opens and the one that closes.
     if (ends & inside).any():
         return False
-    borders = _places(data, ",") | ends | quotes
+    borders = _places(text, ",") | ends | quotes
     before = borders << _ONE
     before[1:] |= borders[:-1] >> _LAST_BIT
     # Before the first byte stands the end of a line.
     before[0] |= _ONE
     if (quotes & inside & ~before).any():
         return False
-    if b"\r" in data:
-        borders |= _places(data, "\r")
+    if has_returns:
+        borders |= _places(text, "\r")
     after = borders >> _ONE
     after[:-1] |= borders[1:] << _LAST_BIT
     return not (quotes & ~inside & ~after).any()

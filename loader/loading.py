@@ -36,6 +36,8 @@ Progress = Callable[[int, int], None]
 Status = Literal["loaded", "already_loaded", "loadable"]
 # PGCLIENTENCODING must not decide how text reaches the table.
 _BEGIN = "begin; set local client_encoding = 'UTF8'"
+# What is written before the ledger's last word reaches the disk with that, or does not count.
+_NOT_WAITING = "set local synchronous_commit = off"
 _UNKNOWN_HASH = "0" * 64
 
 
@@ -207,6 +209,7 @@ class _Attempt:
         connection = self.session.connection
         content = replace(self._content(), sha256=_UNKNOWN_HASH, bytes=0)
         with connection.transaction():
+            connection.execute(_NOT_WAITING)
             self.begun = ledger.begin(connection, content)
             locks.hold(connection, self.begun.load_id)
         try:
@@ -216,7 +219,7 @@ class _Attempt:
                 ]
                 for number, copy in enumerate(copies, start=1):
                     locks.hold(copy, self.begun.load_id, copy=number)
-                    copy.execute(_BEGIN)
+                    copy.execute(f"{_BEGIN}; {_NOT_WAITING}")
                 self._copy(copies, self.begun)
                 content = self._content()
                 with _transaction(self.session):

@@ -11,7 +11,7 @@ from loader.batches import Batch
 from loader.parsing import Job
 
 Sink = Callable[[Batch], None]
-_WAITING_JOBS = 3
+_WAITING_JOBS = 2
 _PATIENCE_SECONDS = 0.2
 
 

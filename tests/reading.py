@@ -41,7 +41,11 @@ def read_file(path: Path, chunk: int = 1 << 16, block: int = BLOCK_BYTES) -> Rea
 def read_bytes(content: bytes, name: str, chunk: int = 1 << 16, block: int = BLOCK_BYTES) -> Read:
     """Read the content of a file called `name`."""
     source = BytesIO(content)
-    with patch("loader.csv_blocks.BLOCK_BYTES", block), patch("loader.parsing._JOB_BYTES", block):
+    with (
+        patch("loader.csv_blocks.BLOCK_BYTES", block),
+        patch("loader.csv_blocks.PART_BYTES", max(1, block // 4)),
+        patch("loader.parsing._JOB_BYTES", block),
+    ):
         reading = read_export(
             lambda size: source.read(min(size, chunk)), tuple(EXPORTS.values()), name
         )

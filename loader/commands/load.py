@@ -25,6 +25,7 @@ from loader.errors import DataRefusedError, UsageError
 from loader.exports import Export, read_exports
 from loader.inputs import Input, expand
 from loader.loading import Outcome, Request, Session, check_file, find_by_etag, load_file
+from loader.memory import keep_memory
 from loader.progress import Report, progress_bar
 from loader.recognition import find_export
 from loader.tally import Tolerance
@@ -187,6 +188,7 @@ def _process(
     as_json: bool,
 ) -> None:
     """Process each file, print what became of it, and exit with 1 when any was refused."""
+    keep_memory()
     results: list[FileResult] = []
     with progress_bar(files, quiet=quiet) as begin:
         for file in files:

@@ -283,7 +283,7 @@ def test_progress_is_for_a_terminal_only(folder: Path, project: Project) -> None
     assert shown.stdout == quiet.stdout
 
 
-def test_a_plain_command_line_is_taken_without_pydantic(folder: Path) -> None:
+def test_a_plain_load_imports_neither_pydantic_nor_other_commands(folder: Path) -> None:
     (folder / "a.csv").write_text(WORKERS)
     script = """
 import sys
@@ -292,14 +292,14 @@ from loader.cli import main
 try:
     main()
 finally:
-    print("pydantic" in sys.modules)
+    print([name for name in ("pydantic", "loader.closing", "loader.report") if name in sys.modules])
 """
     project = Path(__file__).parents[2]
     given = ["--project-dir", str(project), "check", "a.csv", "--on-error", "quarantine"]
     shown = subprocess.run(
         [sys.executable, "-c", script, *given], capture_output=True, text=True, check=True
     ).stdout
-    assert shown == "loadable  a.csv  spacelift.worker_count  1 row\nFalse\n"
+    assert shown == "loadable  a.csv  spacelift.worker_count  1 row\n[]\n"
 
 
 def test_a_damaged_archive_is_one_refused_file_among_others(run: Run, folder: Path) -> None:

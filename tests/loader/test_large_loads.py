@@ -1,5 +1,6 @@
 """Files over 4 MiB, which are copied over several connections."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,6 +32,18 @@ def workers(rows: int = ROWS, *, broken: frozenset[int] = frozenset()) -> str:
 def statuses(connection: psycopg.Connection) -> list[str]:
     query = "select status from loader.loads order by load_id"
     return [status for (status,) in connection.execute(query)]
+
+
+def wait_for_the_end_of(connection: psycopg.Connection, sessions: str) -> None:
+    """Wait until the server has noticed that these sessions were closed."""
+    query = (
+        "select 1 from pg_catalog.pg_stat_activity"
+        " where datname = current_database() and application_name like %s"
+    )
+    deadline = time.monotonic() + 10
+    while connection.execute(query, [sessions]).fetchone() is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3])
@@ -67,11 +80,11 @@ def test_a_bad_row_anywhere_is_put_in_quarantine(
     outcome = load_file(connection, loaded, exports, tolerance=QUARANTINE)
     assert outcome.counts == Counts(ROWS, ROWS - 3, 3, 0)
     rejects = connection.execute(
-        "select line_number, record from loader.rejects order by line_number"
+        "select line_number, byte_offset, record from loader.rejects order by line_number"
     ).fetchall()
+    lines = workers(broken=broken).encode().splitlines(keepends=True)
     assert rejects == [
-        (row + 2, f'{row},x,1714330800,"pool, of ""{row % 97}"""\n'.encode())
-        for row in sorted(broken)
+        (row + 2, sum(map(len, lines[: row + 1])), lines[row + 1]) for row in sorted(broken)
     ]
     kept = connection.execute(f"select id::int from {TABLE} order by 1").fetchall()
     assert kept == [(row,) for row in range(ROWS) if row not in broken]
@@ -111,6 +124,23 @@ def test_an_error_while_the_copies_are_committed_leaves_no_row(
     assert statuses(connection) == ["failed"]
 
 
+def test_the_last_commit_alone_waits_for_the_disk(
+    connection: psycopg.Connection,
+    exports: tuple[Export, ...],
+    file: Write,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    commit, waits = loading.commit, []
+
+    def watched(opened: psycopg.Connection, connect: Connect) -> None:
+        waits.extend(opened.execute("show synchronous_commit").fetchone() or ())
+        commit(opened, connect)
+
+    monkeypatch.setattr(loading, "commit", watched)
+    load_file(connection, file(workers()), exports, jobs=2)
+    assert waits == ["off", "off", "on"]
+
+
 def test_what_a_dead_loader_left_is_removed_by_the_next(
     connection: psycopg.Connection,
     connect: Connect,
@@ -130,6 +160,7 @@ def test_what_a_dead_loader_left_is_removed_by_the_next(
         load_file(dying, file(workers()), exports)
     monkeypatch.setattr(loading, "commit", loading_commit)
     assert statuses(connection) == ["loading"]
+    wait_for_the_end_of(connection, "loader load 1%")
     assert interruptions.sweep(connection, exports) == (1,)
     assert rows_of(connection, TABLE) == []
     assert load_file(connection, file(workers()), exports).load_id == 2
