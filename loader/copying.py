@@ -105,9 +105,7 @@ class CopyWriter:
     def abandon(self) -> None:
         """Make the server forget the COPY that is open; no content reaches its log."""
         stack, self._stack = self._stack, ExitStack()
-        is_open, self._copy = self._copy is not None, None
-        if not is_open:
-            return
+        self._copy = None
         given_up = GivenUpError()
         try:
             stack.__exit__(GivenUpError, given_up, None)

@@ -331,6 +331,10 @@ def _transaction(session: Session) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        # An interrupt between the start of a COPY and its entry among what is to be ended leaves
+        # psycopg's lock taken, which a rollback would wait for. The server undoes what is left.
+        if connection.lock.locked():
+            connection.close()
         with suppress(psycopg.Error):
             connection.execute("rollback")
         raise

@@ -1,4 +1,5 @@
 import hashlib
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,6 +18,7 @@ from loads import (
 )
 
 from loader import __version__, ledger
+from loader.copying import CopyWriter
 from loader.errors import DatabaseError, DataRefusedError
 from loader.exports import Export
 from loader.inputs import Input
@@ -230,3 +232,33 @@ def test_the_ledger_takes_no_loaded_file_that_does_not_balance(
     load_file(connection, file(WORKERS_SOUND), exports)
     with pytest.raises(psycopg.errors.CheckViolation, match="loads_balance"):
         connection.execute("update loader.loads set rows_loaded = 1")
+
+
+def test_an_interrupt_as_a_copy_begins_ends_the_load(
+    connection: psycopg.Connection,
+    connect: Connect,
+    exports: tuple[Export, ...],
+    file: Write,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def begin(_writer: CopyWriter, _batch: object) -> None:
+        # psycopg holds it from the start of a COPY until its end, which nobody knows of yet.
+        connection.lock.acquire()
+        raise KeyboardInterrupt
+
+    def hang(_signal: int, _frame: object) -> None:
+        message = "the load waits for itself"
+        raise AssertionError(message)
+
+    before = signal.signal(signal.SIGALRM, hang)
+    signal.alarm(20)
+    with monkeypatch.context() as patched:
+        patched.setattr(CopyWriter, "write", begin)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                load_file(connection, file(WORKERS_SOUND), exports, account="acme")
+        finally:
+            signal.alarm(0)
+            signal.signal(signal.SIGALRM, before)
+    assert connection.closed
+    assert load_file(connect(), file(WORKERS_SOUND), exports, account="acme").status == "loaded"
