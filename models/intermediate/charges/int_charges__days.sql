@@ -15,7 +15,7 @@ parts as (
         split_part(meter_id, ':', 1) as source_name,
         account_key,
         usage_date as charge_date,
-        charge_version::text as part
+        md5(row(load_id, meter_id, charge_start_at, charge_version)::text) as part
     from due
     union all
     select
