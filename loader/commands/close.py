@@ -47,10 +47,8 @@ def close(  # noqa: PLR0913  # one parameter per option
     if sum((month is not None, reopen is not None, list_closings)) != 1:
         message = "name a month to close, or --reopen YYYY-MM, or --list"
         raise UsageError(message, "see: loader close --help")
-    for value, option, belongs in ((force, "--force", month), (reason, "--reason", reopen)):
-        if value is not None and (belongs is None or not value.strip()):
-            message = f"{option} says why a month is {'closed' if belongs is month else 'reopened'}"
-            raise UsageError(message, "give it a text, beside the month")
+    _check_reason(force, "--force", "closed", "MONTH", is_asked=month is not None)
+    _check_reason(reason, "--reason", "reopened", "--reopen MONTH", is_asked=reopen is not None)
     project = project_of(context)
     require_own_schemas("months are closed")
     with connect(project, autocommit=True) as connection:
@@ -64,6 +62,19 @@ def close(  # noqa: PLR0913  # one parameter per option
                 connection, project, _month(month or ""), as_of=_as_of(), forced_because=force
             )
             _tell(closed, _closed(closed), as_json)
+
+
+def _check_reason(
+    given: str | None, option: str, done: str, beside: str, *, is_asked: bool
+) -> None:
+    """Refuse a reason for what was not asked for, and one that says nothing."""
+    if given is None:
+        return
+    message = f"{option} says why a month is {done}"
+    if not is_asked:
+        raise UsageError(message, f"leave it out, or ask for that: {beside} {option} REASON")
+    if not given.strip():
+        raise UsageError(message, "give it a text")
 
 
 def _closed(closed: Closing) -> str:
