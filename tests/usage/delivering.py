@@ -28,12 +28,14 @@ from loader.project import Project
 
 SUMMARY: list[str] = []
 # What a build of the usage and its charges takes; seeds change nothing after the first.
-SELECTION = ("--select", *(f"+{mart.removeprefix('marts.')}" for mart in comparing.BUILT))
+SELECTION = ("--select", *(f"+{mart.rpartition('.')[2]}" for mart in comparing.BUILT))
 # What a build tests of the loads, however they came: a test that fails fails the delivery.
 PROOFS = (
     "assert_every_row_of_every_load_is_accounted_for",
     "assert_usage_is_what_slices_hold",
     "assert_usage_survives_pricing",
+    "assert_owned_costs_are_the_charges",
+    "assert_focus_costs_are_the_charges",
     "assert_first_events_survive_conforming",
     "assert_restatements_lead_to_what_counts",
     "test_name:loads_survive_staging",
