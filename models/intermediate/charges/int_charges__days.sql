@@ -1,5 +1,6 @@
 -- One row per source, account and day with charges: a digest of what is to be charged that day, so
--- that what is made of a day's charges is made again only when they changed.
+-- that what is made of a day's charges is made again only when they changed. Written the same in
+-- every session: an instant as its seconds, dates as JSON has them.
 with
 
 due as (
@@ -15,14 +16,21 @@ parts as (
         split_part(meter_id, ':', 1) as source_name,
         account_key,
         usage_date as charge_date,
-        md5(row(load_id, meter_id, charge_start_at, charge_version)::text) as part
+        md5(
+            row(
+                load_id,
+                meter_id,
+                extract(epoch from charge_start_at)::bigint,
+                charge_version
+            )::text
+        ) as part
     from due
     union all
     select
         source_name,
         account_key,
         charge_date,
-        md5(fixed_charges::text) as part
+        md5(to_jsonb(fixed_charges)::text) as part
     from fixed_charges
 ),
 
