@@ -20,6 +20,7 @@ from loader.errors import DatabaseError, UsageError
 
 STALLED_SETTING = "LOADER_STALLED_SECONDS"
 _STALLED_SECONDS = 60.0
+_PATIENCE_SECONDS = 600.0
 _POLL_SECONDS = 0.2
 _SIGN_SECONDS = 0.5
 _HOLD_NAMESPACE = 0x6C6F6164
@@ -156,10 +157,13 @@ def alone(connection: Connection, key: str) -> Iterator[None]:
 
 
 def lock_until_commit(connection: Connection, key: str) -> None:
-    """Wait until nobody has the advisory lock called `key`; hold it to the transaction's end."""
-    connection.execute(
-        "select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", [key]
-    )
+    """Wait until nobody has the advisory lock called `key`; hold it to the transaction's end.
+
+    A holder that stopped is ended as `acquire` says. Raises `DatabaseError` after ten minutes.
+    """
+    if acquire(connection, key, until="transaction", patience=_PATIENCE_SECONDS) is None:
+        message = f"another loader kept the tables to itself for {_PATIENCE_SECONDS:g} seconds"
+        raise DatabaseError(message, "wait for it, or end it, and try again")
 
 
 def sign_of_life(connection: Connection) -> Callable[[], None]:
