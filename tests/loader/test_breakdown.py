@@ -86,7 +86,7 @@ def test_a_database_that_was_not_built_says_so(run: Run) -> None:
     assert run("breakdown", *PERIOD, *BY_TENANT) == (
         2,
         "",
-        "error: the database has no marts.fct_usage_hourly\n  run make build first\n",
+        "error: the database has no marts.fct_usage_hourly and 4 more\n  run make build first\n",
     )
 
 
