@@ -10,6 +10,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from loader.budget_share import in_percent
+from loader.decimals import plain_number
 
 MARTS = ("marts.fct_budget_alerts", "marts.rpt_budget_status")
 _WHOLE = 100
@@ -84,7 +85,7 @@ class BudgetAlert:
 
     def _money(self, amount: Decimal) -> str:
         # Half a cent of a budget of one says nothing in cents.
-        shown = f"{amount:,.2f}" if self.amount >= 1 else _plain(amount)
+        shown = f"{amount:,.2f}" if self.amount >= 1 else plain_number(amount, ",f")
         return f"{shown} {self.currency}"
 
     def _of_budget(self, cost: Decimal) -> str:
@@ -95,8 +96,3 @@ def read_budgets(connection: Connection) -> list[BudgetAlert]:
     """Return every threshold that was reached as of the last build, the oldest first."""
     with connection.cursor(row_factory=class_row(BudgetAlert)) as cursor:
         return cursor.execute(_ALERTS).fetchall()
-
-
-def _plain(number: Decimal) -> str:
-    digits = f"{number:,f}"
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -17,8 +17,9 @@ from loader.breakdown import (
     read_breakdown,
 )
 from loader.commands.context import project_of
-from loader.commands.json_output import plain_number, print_json
+from loader.commands.json_output import print_json
 from loader.commands.tables import print_table
+from loader.decimals import plain_number
 from loader.errors import UsageError
 from loader.exports import read_exports
 from loader.project import Project, require_own_schemas

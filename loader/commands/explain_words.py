@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import typer
 
-from loader.commands.json_output import plain_number
 from loader.commands.statement_words import WORDS as OF_STATEMENTS
 from loader.commands.statement_words import digits
 from loader.commands.trace_words import printable
+from loader.decimals import plain_number
 from loader.explaining import STATEMENTS, Cell, Cost, Node
 from loader.problems import counted
 from loader.tracing.facts import Row

@@ -9,8 +9,9 @@ import typer
 
 from loader.building import current_seeds
 from loader.commands.context import project_of
-from loader.commands.json_output import plain_number, print_json
+from loader.commands.json_output import print_json
 from loader.connection import connect
+from loader.decimals import plain_number
 from loader.errors import UsageError
 from loader.months import month_of
 from loader.progress import row_progress

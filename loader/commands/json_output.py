@@ -8,6 +8,8 @@ from uuid import UUID
 
 import typer
 
+from loader.decimals import plain_number
+
 
 def print_json(document: object) -> None:
     """Print a document of dataclasses, collections, texts, numbers, times, ids and bytes."""
@@ -26,9 +28,3 @@ def _plain(value: object) -> object:
         return value.decode(errors="backslashreplace")
     message = f"cannot be written as JSON: {type(value).__name__}"
     raise TypeError(message)
-
-
-def plain_number(number: Decimal, form: str = "f") -> str:
-    """Return the digits, in a form of Python's, without trailing zeros; never rounded."""
-    digits = format(number, form)
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits

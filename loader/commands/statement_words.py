@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
-from loader.commands.json_output import plain_number
+from loader.decimals import plain_number
 from loader.explaining import Cell
 from loader.tracing.facts import Row
 

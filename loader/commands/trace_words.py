@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import typer
 
-from loader.commands.json_output import plain_number
+from loader.decimals import plain_number
 from loader.tracing import Fate, Kind, Original, TracedCharge, TracedLine, TracedUsage
 from loader.tracing.facts import Row
 

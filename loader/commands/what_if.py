@@ -10,6 +10,7 @@ import typer
 from loader.commands.context import project_of
 from loader.commands.json_output import print_json
 from loader.commands.tables import print_table
+from loader.decimals import plain_number
 from loader.errors import UsageError
 from loader.explaining import Cost
 from loader.progress import node_progress
@@ -124,16 +125,11 @@ def _differs(usage: UnpricedChange) -> bool:
 
 
 def _unpriced(usage: UnpricedChange) -> str:
-    before = f"{_plain(usage.quantity_before)} ({usage.charges_before:,} charges)"
-    after = f"{_plain(usage.quantity_after)} ({usage.charges_after:,} charges)"
+    before = f"{plain_number(usage.quantity_before, ',f')} ({usage.charges_before:,} charges)"
+    after = f"{plain_number(usage.quantity_after, ',f')} ({usage.charges_after:,} charges)"
     return f"{usage.meter_id}, {before} before, {after} after, in {usage.unit or 'no unit'}"
 
 
 def _digits(amount: Decimal) -> str:
     """Return an amount with all its decimals, so that columns can be added up by eye."""
     return format(amount, ",f")
-
-
-def _plain(quantity: Decimal) -> str:
-    digits = _digits(quantity)
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from loader.budget_share import in_percent
+from loader.decimals import plain_number
 from loader.report.budgets import BudgetLine
 from loader.report.cents import to_cents
 from loader.report.cost_table import shown_money
@@ -91,7 +92,7 @@ def _environment() -> Environment:
         "percent": _percent,
         "budget_percent": _budget_percent,
         "period": _period,
-        "plain": _plain,
+        "plain": plain_number,
         "quantity": _quantity,
         "short_day": _short_day,
         "touched_months": _touched_months,
@@ -154,16 +155,10 @@ def _budget_scale(budgets: Iterable[BudgetLine]) -> Decimal:
     return max(shares, default=Decimal(1)).max(1).min(_WIDEST)
 
 
-def _plain(number: Decimal) -> str:
-    """Return the exact number without trailing zeros or an exponent."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def _quantity(quantity: Decimal) -> str:
     """Return a quantity with two decimals, a small one with three digits that are not 0."""
     if abs(quantity) < 1:
-        return _plain(_SIGNIFICANT.plus(quantity))
+        return plain_number(_SIGNIFICANT.plus(quantity))
     rounded = quantity.quantize(Decimal("0.01"), ROUND_HALF_UP, _WIDE)
     return f"{rounded:,f}".removesuffix(".00")
 
