@@ -10,8 +10,6 @@ from psycopg.rows import class_row
 from loader import __version__, ledger_table, locks
 from loader.errors import DatabaseError
 
-PATIENCE_SECONDS = 600
-
 _Bytes = bytes  # for classes that have a size of this name
 
 _CONTENT = (
@@ -93,7 +91,7 @@ def lock_content(
     connection: Connection,
     content: Content,
     *,
-    patience: float = PATIENCE_SECONDS,
+    patience: float = locks.PATIENCE_SECONDS,
     stalled_after: float | None = None,
 ) -> locks.Waited:
     """Make other loads of the same bytes wait until this transaction ends.

@@ -195,7 +195,7 @@ class _Attempt:
         """Load a large file over several connections; its hash is known at the end."""
         connection = self.session.connection
         candidate = f"{self.reading.export.name} {self.bytes.beginning}"
-        locks.lock_candidate(connection, candidate, patience=ledger.PATIENCE_SECONDS)
+        locks.lock_candidate(connection, candidate, patience=locks.PATIENCE_SECONDS)
         try:
             earlier = self._find_same_size()
             if earlier is not None:

@@ -18,9 +18,9 @@ from psycopg.errors import InsufficientPrivilege
 
 from loader.errors import DatabaseError, UsageError
 
+PATIENCE_SECONDS = 600
 STALLED_SETTING = "LOADER_STALLED_SECONDS"
 _STALLED_SECONDS = 60.0
-_PATIENCE_SECONDS = 600.0
 _POLL_SECONDS = 0.2
 _SIGN_SECONDS = 0.5
 _HOLD_NAMESPACE = 0x6C6F6164
@@ -161,8 +161,8 @@ def lock_until_commit(connection: Connection, key: str) -> None:
 
     A holder that stopped is ended as `acquire` says. Raises `DatabaseError` after ten minutes.
     """
-    if acquire(connection, key, until="transaction", patience=_PATIENCE_SECONDS) is None:
-        message = f"another loader kept the tables to itself for {_PATIENCE_SECONDS:g} seconds"
+    if acquire(connection, key, until="transaction", patience=PATIENCE_SECONDS) is None:
+        message = f"another loader kept the tables to itself for {PATIENCE_SECONDS:g} seconds"
         raise DatabaseError(message, "wait for it, or end it, and try again")
 
 
