@@ -38,6 +38,8 @@ def with_rows(
     `but` are the tests whose rows are told elsewhere. `connection` must not be in a transaction. A
     test whose rows cannot be asked for stays as it is.
     """
+    if not failures:
+        return []
     hidden = _FREE.union(*(personal_columns(export) for export in read_exports(project)))
     return [
         replace(failure, rows=_rows(connection, project.root / failure.compiled, hidden))
