@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg import Connection, errors, sql
+from psycopg import Connection, sql
 
 from loader import relations
 from loader.errors import UsageError
@@ -21,28 +21,16 @@ def one_moment(
     the first query. The connection must not be inside a transaction. Raises `UsageError` when a
     relation does not exist; when they are not needed, those that exist are read.
     """
-    if not are_needed:
-        with connection.transaction():
-            absent = relations.missing(connection, *names)
-        names = [name for name in names if name not in absent]
-    locked = sql.SQL(", ").join(sql.Identifier(*name.split(".")) for name in names)
-    lock = sql.SQL("lock table {} in access share mode").format(locked)
-    with _explained(connection, names), connection.transaction():
+    with connection.transaction():
+        absent = relations.missing(connection, *names)
+    if absent and are_needed:
+        others = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+        message = f"the database has no {absent[0]}{others}"
+        raise UsageError(message, "run make build first")
+    there = [sql.Identifier(*name.split(".")) for name in names if name not in absent]
+    lock = sql.SQL("lock table {} in access share mode").format(sql.SQL(", ").join(there))
+    with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
-        if names:
+        if there:
             connection.execute(lock)
         yield
-
-
-@contextmanager
-def _explained(connection: Connection[Any], names: Sequence[str]) -> Iterator[None]:
-    try:
-        yield
-    except (errors.UndefinedTable, errors.InvalidSchemaName):
-        with connection.transaction():
-            missing = relations.missing(connection, *names)
-        if not missing:
-            raise
-        others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        message = f"the database has no {missing[0]}{others}"
-        raise UsageError(message, "run make build first") from None

@@ -17,11 +17,6 @@ def missing(connection: Connection[Any], *relations: str) -> list[str]:
         return cursor.execute(_MISSING, [list(relations)]).fetchall()
 
 
-def existing(connection: Connection[Any], *relations: str) -> set[str]:
-    """Return those of the relations that there are."""
-    return set(relations).difference(missing(connection, *relations))
-
-
 def exists(connection: Connection[Any], relation: str) -> bool:
     """Say whether there is such a relation."""
     return not missing(connection, relation)

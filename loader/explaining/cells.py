@@ -10,8 +10,9 @@ from typing import Any
 
 from psycopg import Connection, sql
 
+from loader import relations
 from loader.errors import NotFoundError, UsageError
-from loader.tracing.facts import Row, existing, read
+from loader.tracing.facts import Row, read
 
 _NEEDED = (
     "marts.rpt_costs_daily",
@@ -124,7 +125,7 @@ def find_cell(connection: Connection[Any], asked: Cell) -> Cell:
     Raises `NotFoundError` where nothing was built, or there is no such team, month or cell, and
     says what there is; `UsageError` where the cell has several currencies, which do not add up.
     """
-    missing = sorted(set(_NEEDED) - existing(connection, *_NEEDED))
+    missing = sorted(relations.missing(connection, *_NEEDED))
     if missing:
         message = f"the database has no {missing[0]}"
         raise NotFoundError(message, "not built yet: make build")
@@ -162,7 +163,9 @@ def _not_found(connection: Connection[Any], asked: Cell) -> NotFoundError:
     if f"{asked.month:%Y-%m}" not in months:
         message = f"{asked.team} has no cost in {asked.month:%Y-%m}"
         hints = [f"months with cost: {', '.join(months)}"]
-        if existing(connection, _STATEMENTS) and read(connection, _CORRECTED, asked.parameters):
+        if relations.exists(connection, _STATEMENTS) and read(
+            connection, _CORRECTED, asked.parameters
+        ):
             question = f"loader explain {asked.team} {asked.month:%Y-%m} --statement"
             hints.append(f"its statement corrects closed months: {question}")
         return NotFoundError(message, *hints)

@@ -7,10 +7,11 @@ from typing import Any
 
 from psycopg import Connection
 
+from loader import relations
 from loader.errors import NotFoundError, UsageError
 from loader.explaining.cells import Cell
 from loader.explaining.nodes import Node, added_up
-from loader.tracing.facts import existing, read
+from loader.tracing.facts import read
 
 ExplainOne = Callable[[Cell], tuple[Cell, Node]]
 Below = Mapping[str, Sequence[str]]
@@ -22,7 +23,7 @@ _PARENTS = """
 def read_below(connection: Connection[Any]) -> Below:
     """Return the teams right below each team that has any."""
     below: dict[str, list[str]] = defaultdict(list)
-    if existing(connection, "reference.teams"):
+    if relations.exists(connection, "reference.teams"):
         for row in read(connection, _PARENTS, []):
             below[row["parent_team"]].append(row["team"])
     return below

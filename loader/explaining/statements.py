@@ -8,10 +8,11 @@ from typing import Any
 
 from psycopg import Connection
 
+from loader import relations
 from loader.errors import NotFoundError, UsageError
 from loader.explaining.cells import Cell, Cost
 from loader.explaining.nodes import Node, added_up
-from loader.tracing.facts import Row, existing, read
+from loader.tracing.facts import Row, read
 
 MART = "rpt_chargeback_monthly"
 _NEEDED = (f"marts.{MART}", "marts.rpt_costs_monthly", "loader.closed_months")
@@ -76,7 +77,7 @@ def explain_statement(connection: Connection[Any], asked: Cell) -> tuple[Cell, N
     if asked.day is not None or asked.service is not None or asked.cost is not Cost.EFFECTIVE:
         message = "a statement has months, sources and effective cost"
         raise UsageError(message, "leave out the day, --service and --cost, or --statement")
-    missing = sorted(set(_NEEDED) - existing(connection, *_NEEDED))
+    missing = sorted(relations.missing(connection, *_NEEDED))
     if missing:
         message = f"the database has no {missing[0]}"
         raise NotFoundError(message, "not built yet: make build")

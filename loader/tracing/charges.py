@@ -6,7 +6,8 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from loader.tracing.facts import Row, existing, read, shown
+from loader import relations
+from loader.tracing.facts import Row, read, shown
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ _SEED = "select * from reference.fixed_charges where fixed_charge_id = %s"
 
 def charge_of_usage(connection: Connection[Any], usage_id: UUID) -> TracedCharge | None:
     """Return the charge of a usage record, None where it is charged nothing or was not built."""
-    if existing(connection, *_TABLES) != set(_TABLES):
+    if relations.missing(connection, *_TABLES):
         return None
     found = read(connection, _OF_USAGE, [usage_id])
     return TracedCharge(_owned(connection, found[0])) if found else None
@@ -92,4 +93,4 @@ def _owned(connection: Connection[Any], charge: Row) -> Row:
 
 
 def _if_built(connection: Connection[Any], relation: str, query: str, charge: Row) -> list[Row]:
-    return read(connection, query, charge) if existing(connection, relation) else []
+    return read(connection, query, charge) if relations.exists(connection, relation) else []

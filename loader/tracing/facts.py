@@ -6,11 +6,9 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
-from loader import relations
 from loader.personal_data import masked
 
 Row = dict[str, Any]
-existing = relations.existing
 Parameters = Sequence[object] | Mapping[str, object]
 
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from loader import relations
 from loader.errors import NotFoundError, UsageError
-from loader.tracing.facts import Row, existing, read
+from loader.tracing.facts import Row, read
 
 _DIGITS = 32
 _SHOWN_CANDIDATES = 10
@@ -34,7 +35,7 @@ def find_id(connection: Connection[Any], kind: str, text: str) -> UUID:
         message = f"--{kind}: is no id: {text!r}"
         raise UsageError(message, "expected a UUID, or the first eight or more of its digits")
     table = _TABLES[kind]
-    if not existing(connection, table):
+    if not relations.exists(connection, table):
         message = f"the database has no {table}"
         raise NotFoundError(message, "not built yet: make build")
     found = _beginning_with(connection, kind, digits)
@@ -59,7 +60,7 @@ def _not_found(connection: Connection[Any], kind: str, text: str, digits: str) -
     message = f"there is no {kind} {text}"
     for other in _TABLES.keys() - {kind}:
         table = _TABLES[other]
-        if existing(connection, table) and _beginning_with(connection, other, digits):
+        if relations.exists(connection, table) and _beginning_with(connection, other, digits):
             return NotFoundError(message, f"it is the id of another record: --{other} {text}")
     hint = f"ids stand in {_TABLES[kind]}; what no longer counts has none after a build"
     return NotFoundError(message, hint)

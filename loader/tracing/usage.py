@@ -12,9 +12,10 @@ from uuid import UUID
 
 from psycopg import Connection, sql
 
+from loader import relations
 from loader.ledger import Load
 from loader.tracing.charges import TracedCharge, charge_of_usage
-from loader.tracing.facts import Row, existing, read, shown
+from loader.tracing.facts import Row, read, shown
 
 
 class Fate(StrEnum):
@@ -101,7 +102,7 @@ def is_built(connection: Connection[Any]) -> bool:
         "intermediate.int_usage__slice_status",
         "staging.stg_loader__ledger",
     )
-    return existing(connection, *names) == set(names)
+    return not relations.missing(connection, *names)
 
 
 def was_built(connection: Connection[Any], load: Load) -> bool:
@@ -185,7 +186,7 @@ def _twin(connection: Connection[Any], load: Load, record: Row) -> int | None:
 def _conformed(connection: Connection[Any], load: Load, lines: Sequence[int]) -> list[Row]:
     """Return what the source's conform model makes of rows of a load, whether they count or not."""
     view = f"int_usage__{load.export.partition('.')[0]}"
-    if not existing(connection, f"intermediate.{view}"):
+    if not relations.exists(connection, f"intermediate.{view}"):
         return []
     query = _CONFORMED.format(sql.Identifier(view))
     return read(connection, query, [load.load_id, list(lines)])
