@@ -85,8 +85,8 @@ where
         )
         and ("ChargeCategory" != 'Purchase' or "EffectiveCost" = 0)
         and ("ChargeCategory" not in ('Credit', 'Adjustment') or "EffectiveCost" = "BilledCost")
-        and "BillingCurrency" ~ '^[A-Z]{3}$'
-        and "PricingCurrency" ~ '^[A-Z]{3}$'
+        and {{ is_currency('"BillingCurrency"') }}
+        and {{ is_currency('"PricingCurrency"') }}
         and coalesce("ConsumedUnit" in (select units.focus_unit from units), true)
         and coalesce("PricingUnit" in (select units.focus_unit from units), true)
         and num_nulls("RegionId", "RegionName") in (0, 2)

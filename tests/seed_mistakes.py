@@ -46,10 +46,17 @@ def build_seeds(
     folder: Path, environment: dict[str, str], select: Iterable[str] = SEEDS_AND_THEIR_TESTS
 ) -> dict[str, Any]:
     """Build with the seeds of the folder, which must fail; return what the build says as JSON."""
+    return build_json(folder, environment, "--select", *select, code=1)
+
+
+def build_json(
+    folder: Path, environment: dict[str, str], *arguments: str, code: int
+) -> dict[str, Any]:
+    """Build with the seeds of the folder, which must end with the code; return its JSON."""
     result = subprocess.run(
         [
             *(sys.executable, "-m", "loader", "build", "--json", "--seeds", str(folder)),
-            *("--select", *select),
+            *arguments,
         ],
         cwd=ROOT,
         env=environment,
@@ -57,7 +64,7 @@ def build_seeds(
         text=True,
         check=False,
     )
-    assert result.returncode == 1, result.stdout + result.stderr
+    assert result.returncode == code, result.stdout + result.stderr
     built: dict[str, Any] = json.loads(result.stdout)
     return built
 

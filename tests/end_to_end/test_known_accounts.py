@@ -1,11 +1,8 @@
 """A fixed charge of an account that nobody knows is told, with the accounts there are."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
-from seed_mistakes import ROOT, add_row, copy_seeds
+from seed_mistakes import add_row, build_json, copy_seeds
 
 TEST = "assert_fixed_charges_are_of_known_accounts"
 
@@ -20,20 +17,11 @@ def test_an_unknown_account_of_a_fixed_charge_is_told(
         {"fixed_charge_id": "stray", "source_name": "tecton", "account_key": "acmee"}
         | {"meter_id": "tecton:platform_fee"},
     )
-    built = subprocess.run(
-        [
-            *(sys.executable, "-m", "loader", "build", "--json", "--seeds", str(folder)),
-            *("--select", "+dim_accounts", "fixed_charges", TEST),
-            *("--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
-        ],
-        cwd=ROOT,
-        env=own_database,
-        capture_output=True,
-        text=True,
-        check=False,
+    arguments = (
+        *("--select", "+dim_accounts", "fixed_charges", TEST),
+        *("--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
     )
-    assert built.returncode == 0, built.stdout + built.stderr
-    (warning,) = json.loads(built.stdout)["warnings"]
+    (warning,) = build_json(folder, own_database, *arguments, code=0)["warnings"]
     assert warning["name"] == TEST
     (told,) = warning["rows"]
     assert told == (

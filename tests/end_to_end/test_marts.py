@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import sample_totals
 from databases import connect_to
+from digests import digest_of_marts
 
 ROOT = Path(__file__).parents[2]
 DBT = (
@@ -31,23 +32,6 @@ def marts(built: object) -> Iterator[psycopg.Connection]:
     assert built is not None
     with psycopg.connect("", autocommit=True) as connection:
         yield connection
-
-
-def digest_of_marts(connection: psycopg.Connection) -> dict[str, tuple[int, str]]:
-    """Row count and content digest of every mart but the list of builds, in any order of rows."""
-    tables = connection.execute(
-        "select table_name from information_schema.tables"
-        " where table_schema = 'marts' and table_name != 'rpt_builds' order by 1"
-    ).fetchall()
-    digests = {}
-    for (table,) in tables:
-        row = connection.execute(
-            f"select count(*), coalesce(md5(string_agg(line, e'\n' order by line)), '')"
-            f" from (select rows::text as line from marts.{table} as rows) as lines"
-        ).fetchone()
-        assert row is not None
-        digests[table] = row
-    return digests
 
 
 def loader(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

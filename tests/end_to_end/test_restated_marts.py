@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from databases import connect_to
+from digests import digest_of_marts
 from psycopg import sql
 
 ROOT = Path(__file__).parents[2]
@@ -82,17 +83,6 @@ def loader(environment: dict[str, str], *arguments: str) -> str:
     return result.stdout
 
 
-def digests(environment: dict[str, str]) -> dict[str, str | None]:
-    """Content of every mart but the list of builds, whatever the order of its rows."""
+def digests(environment: dict[str, str]) -> dict[str, tuple[int, str]]:
     with connect_to(environment) as connection:
-        tables = connection.execute(
-            "select table_name from information_schema.tables"
-            " where table_schema = 'marts' and table_name != 'rpt_builds' order by 1"
-        ).fetchall()
-        return {
-            table: connection.execute(
-                "select md5(string_agg(line, e'\\n' order by line))"
-                f" from (select rows::text as line from marts.{table} as rows) as lines"
-            ).fetchone()[0]
-            for (table,) in tables
-        }
+        return digest_of_marts(connection)
