@@ -1,7 +1,10 @@
 {% set keys = ['source_name', 'account_key', 'usage_date'] -%}
 {{ config(
     materialized='incremental',
-    pre_hook="{{ forget_stale(ref('int_allocation__days'), " ~ keys ~ ", 'day_version') }}",
+    pre_hook=[
+        "{{ forget_stale(ref('int_allocation__days'), " ~ keys ~ ", 'day_version') }}",
+        "set local enable_sort = off",
+    ],
 ) }}
 
 -- One row per day, attribution key and currency, with its owner: what priced charges cost before
@@ -32,7 +35,8 @@ charges as (
     {%- endif %}
 ),
 
--- The key stands for all that is not added up; hashing it alone is what makes this fast.
+-- The key stands for all that is not added up; hashing it alone is what makes this fast, so that
+-- the hook keeps the planner from sorting.
 daily as (
     select
         charge_date as usage_date,

@@ -1,4 +1,11 @@
 {% set keys = ['attribution_key'] -%}
+{% set columns = {
+    'account_key': 'account_key',
+    'meter_id': 'meter_id',
+    'resource_key': 'resource_key',
+    'resource_name': 'resource_name',
+    'owner': 'owner_key',
+} -%}
 {{ config(
     materialized='incremental',
     pre_hook="{{ forget_stale(ref('int_allocation__rules'), [], 'rules_version') }}",
@@ -11,34 +18,25 @@
 with
 
 profiles as (
-    select attribution_key from {{ ref('int_allocation__profiles') }}
+    select * from {{ ref('int_allocation__profiles') }}
 ),
 
 versions as (
     select * from {{ ref('int_allocation__rules') }}
 ),
 
-missing as (
+missing as {{ '' if is_incremental() else 'not ' }}materialized (
     select * from profiles
     {%- if is_incremental() %}
     where {{ is_missing('profiles', keys) | indent(4) }}
     {%- endif %}
 ),
 
-attributes as (
-    select * from {{ ref('int_allocation__attributes') }} as attributes
-    where
-        exists (
-            select 1
-            from missing
-            where attributes.attribution_key = missing.attribution_key
-        )
-),
-
 -- What is no regular expression matches nothing, and is what a test of the seed refuses.
 rules as (
     select
         *,
+        lower(attribute) as rule_attribute,
         case when {{ is_valid_regex('value') }} then value end as value_regex
     from {{ ref('attribution_rules') }}
 ),
@@ -51,27 +49,89 @@ teams as (
     select * from {{ ref('teams') }}
 ),
 
-named as (
+-- What no rule of a source names need not be looked at.
+asked as (
+    select
+        rule_attribute as attribute,
+        bool_or(source_name is null) as is_of_every_source,
+        array_agg(source_name) as source_names
+    from rules
+    group by rule_attribute
+),
+
+-- Tag keys are folded to lower case, because teams spell them differently.
+attributes as (
+    {%- for attribute, column in columns.items() %}
+    select
+        missing.attribution_key,
+        missing.source_name,
+        asked.attribute,
+        missing.{{ column }} as attribute_value
+    from missing
+    inner join asked
+        on
+            asked.attribute = '{{ attribute }}'
+            and (asked.is_of_every_source or missing.source_name = any(asked.source_names))
+    where missing.{{ column }} is not null
+    union all
+    {%- endfor %}
+    select
+        missing.attribution_key,
+        missing.source_name,
+        asked.attribute,
+        tags.tag_value as attribute_value
+    from missing
+    cross join lateral jsonb_each_text(missing.tags) as tags (tag_key, tag_value)
+    inner join asked
+        on
+            'tag.' || lower(tags.tag_key) = asked.attribute
+            and (asked.is_of_every_source or missing.source_name = any(asked.source_names))
+    where tags.tag_value is not null
+),
+
+-- Equal values are found by hashing, however many rules there are; the others are tried one by one.
+matching as (
     select
         attributes.attribution_key,
+        attributes.attribute_value,
+        rules.rule_id
+    from attributes
+    inner join rules
+        on
+            attributes.attribute = rules.rule_attribute
+            and attributes.attribute_value = rules.value
+            and (rules.source_name is null or attributes.source_name = rules.source_name)
+    where rules.operator = 'equals'
+    union all
+    select
+        attributes.attribution_key,
+        attributes.attribute_value,
+        rules.rule_id
+    from attributes
+    inner join rules
+        on
+            attributes.attribute = rules.rule_attribute
+            and (rules.source_name is null or attributes.source_name = rules.source_name)
+    where
+        rules.operator != 'equals'
+        and case rules.operator
+            when 'prefix' then starts_with(attributes.attribute_value, rules.value)
+            when 'regex' then attributes.attribute_value ~ rules.value_regex
+            when 'exists' then true
+        end
+),
+
+named as (
+    select
+        matching.attribution_key,
         rules.rule_id,
         rules.priority,
         coalesce(rules.valid_from, '-infinity') as valid_from,
         coalesce(rules.valid_to, 'infinity') as valid_to,
         case when rules.team != '{value}' then rules.team end as ruled_team,
-        lower(trim(attributes.attribute_value)) as named_team
-    from attributes
-    inner join rules
-        on
-            attributes.attribute = lower(rules.attribute)
-            and (rules.source_name is null or attributes.source_name = rules.source_name)
-    where
-        case rules.operator
-            when 'equals' then attributes.attribute_value = rules.value
-            when 'prefix' then starts_with(attributes.attribute_value, rules.value)
-            when 'regex' then attributes.attribute_value ~ rules.value_regex
-            when 'exists' then true
-        end
+        lower(trim(matching.attribute_value)) as named_team
+    from matching
+    inner join rules on matching.rule_id = rules.rule_id
 ),
 
 -- A tag whose value names no team, by itself or by an alias, is passed over: the next rule is

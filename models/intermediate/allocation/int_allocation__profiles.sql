@@ -16,8 +16,9 @@ fixed_charges as (
     from {{ ref('int_charges__fixed') }} as fixed_charges
 ),
 
-used as (
-    select distinct on (attribution_key)
+-- A fixed charge may look like usage without resource, owner and tags, and then has its key.
+unioned as (
+    select
         attribution_key,
         source_name,
         account_key,
@@ -30,10 +31,8 @@ used as (
     {%- if is_incremental() %}
     where {{ is_missing('usage_records', keys) | indent(4) }}
     {%- endif %}
-),
-
-charged as (
-    select distinct
+    union all
+    select
         attribution_key,
         source_name,
         account_key,
@@ -48,14 +47,18 @@ charged as (
     {%- endif %}
 ),
 
--- A fixed charge may look like usage without resource, owner and tags, and then has its key.
 profiles as (
-    select * from used
-    union all
-    select charged.*
-    from charged
-    left join used on charged.attribution_key = used.attribution_key
-    where used.attribution_key is null
+    select
+        attribution_key,
+        any_value(source_name) as source_name,
+        any_value(account_key) as account_key,
+        any_value(meter_id) as meter_id,
+        any_value(resource_key) as resource_key,
+        any_value(resource_name) as resource_name,
+        any_value(owner_key) as owner_key,
+        any_value(tags) as tags
+    from unioned
+    group by attribution_key
 )
 
 select * from profiles

@@ -2,5 +2,5 @@
 -- depends_on: {{ ref('attribution_rules') }}, {{ ref('team_aliases') }}, {{ ref('teams') }}
 select
     {{ content_version(
-        ['int_allocation__rules'], ['int_allocation__attributes', 'int_allocation__owners']
+        ['int_allocation__rules'], ['int_allocation__owners']
     ) | indent(4) }} as rules_version
