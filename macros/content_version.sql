@@ -12,6 +12,7 @@
     these count for every one. -#}
 {% macro written_by_macros() -%}
 {{ attribution_key('usage') }}
+{{ usage_id('usage', 1) }}
 {{ cost_at('prices', 'price', 'quantity', 'exchange_rate') }}
 {{ exchange_rate('currency', 'rates') }}
 {{ is_valid_regex('value') }}

@@ -32,3 +32,87 @@ not exists (
         {%- endfor %}
 )
 {%- endmacro %}
+
+{#- The same where a version names all that a row is told apart by. Rows without a version are made
+    anew by every build. -#}
+{% macro forget_versions(wanted, version, only=none) -%}
+{%- if is_incremental() -%}
+{%- set stale -%}
+{{ versions_held(version) }}
+        except
+        select wanted.{{ version }}
+        from {{ wanted }} as wanted
+        {%- if only %}
+        where wanted.{{ only }}
+        {%- endif %}
+{%- endset -%}
+delete from {{ this }} as held
+where
+    held.{{ version }} is null
+    {%- if is_indexed(version) %}
+    -- As an array they are looked up in the index.
+    or held.{{ version }} = any(array(
+        {{ stale }}
+    ))
+    {%- else %}
+    or held.{{ version }} in (
+        {{ stale }}
+    )
+    {%- endif %}
+{%- endif -%}
+{%- endmacro %}
+
+{% macro is_new(wanted, version) -%}
+{{ wanted }}.{{ version }} not in (
+        {{ versions_held(version) }}
+)
+{%- endmacro %}
+
+{#- The versions the model holds: few, so that an index is asked for one after the other. A table made
+    before the model had the index is read whole. -#}
+{% macro versions_held(version) -%}
+{%- if is_indexed(version) -%}
+select versions.held_version
+        from (
+            with recursive versions as (
+                (
+                    select held.{{ version }} as held_version
+                    from {{ this }} as held
+                    where held.{{ version }} is not null
+                    order by held.{{ version }}
+                    limit 1
+                )
+                union all
+                select (
+                    select held.{{ version }}
+                    from {{ this }} as held
+                    where held.{{ version }} > versions.held_version
+                    order by held.{{ version }}
+                    limit 1
+                ) as held_version
+                from versions
+                where versions.held_version is not null
+            )
+
+            select held_version from versions
+        ) as versions
+        where versions.held_version is not null
+{%- else -%}
+select distinct held.{{ version }}
+        from {{ this }} as held
+        where held.{{ version }} is not null
+{%- endif -%}
+{%- endmacro %}
+
+{% macro is_indexed(column) -%}
+{%- if execute -%}
+    {%- set indexes = run_query(
+        "select from pg_catalog.pg_index inner join pg_catalog.pg_attribute"
+        ~ " on pg_index.indrelid = pg_attribute.attrelid and pg_index.indkey[0] = pg_attribute.attnum"
+        ~ " where pg_index.indrelid = to_regclass('" ~ this ~ "') and pg_attribute.attname = '" ~ column ~ "'"
+        ~ " and pg_index.indisvalid and pg_index.indpred is null"
+    ) -%}
+    {{- return(indexes.rows | length > 0) -}}
+{%- endif -%}
+{{- return(false) -}}
+{%- endmacro %}

@@ -5,11 +5,11 @@
 {%- set columns = [
     'source_name', 'export_name', 'usage_group', 'export_precedence', 'overlap_rule', 'account_key',
     'meter_key', 'record_key', 'copy_key', 'measure_number', 'resource_key', 'resource_name',
-    'owner_key', 'usage_start_at', 'usage_end_at', 'occurred_at', 'is_in_window', 'quantity', 'unit',
+    'owner_key', 'usage_start_at', 'occurred_at', 'is_in_window', 'quantity', 'unit',
     'tags', 'load_id', 'row_number'
 ] -%}
 {%- for source in var('usage_sources') %}
-select {{ columns | join(', ') }} from {{ ref('int_usage__' ~ source) }}
+select {{ columns | join(', ') }}, source_name || ':' || meter_key as meter_id from {{ ref('int_usage__' ~ source) }}
 {%- if loads %}
 where load_id = any(array(select distinct {{ loads }}.load_id from {{ loads }}))
 {%- endif %}

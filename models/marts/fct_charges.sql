@@ -1,8 +1,7 @@
-{% set keys = ['load_id', 'account_key', 'meter_id', 'charge_start_at'] -%}
-{% set stale = "forget_stale(ref('int_charges__due'), " ~ keys ~ ", 'charge_version')" -%}
+{% set stale = "forget_versions(ref('int_charges__due'), 'charge_version')" -%}
 {{ config(
     materialized='incremental',
-    pre_hook=["{{ " ~ stale ~ " }}", "{{ rename_services() }}"],
+    pre_hook="{{ " ~ stale ~ " }}",
 ) }}
 
 -- One charge: a usage record times its price, or one day's part of a fixed charge. Only charges
@@ -16,23 +15,15 @@ usage_charges as (
 {% if is_incremental() -%}
 missing as (
     select * from {{ ref('int_charges__due') }} as due
-    where {{ is_missing('due', keys) | indent(4) }}
+    where {{ is_new('due', 'charge_version') | indent(4) }}
 ),
 
--- As an array the days reach the scan of usage, so that the rest of it is not priced.
+-- As an array the slices are looked up in the index of usage, so that the rest of it is not priced.
 missing_charges as (
     select * from usage_charges
     where
-        usage_date = any(array(select missing.usage_date from missing))
-        and exists (
-            select 1
-            from missing
-            where
-                missing.load_id = usage_charges.load_id
-                and missing.account_key = usage_charges.account_key
-                and missing.meter_id = usage_charges.meter_id
-                and missing.charge_start_at = usage_charges.usage_start_at
-        )
+        slice_version = any(array(select distinct missing.slice_version from missing))
+        and charge_version in (select missing.charge_version from missing)
 ),
 
 {% endif -%}
@@ -43,7 +34,7 @@ fixed_charges as (
 
 charges as (
     select
-        md5(row('usage', usage_id)::text)::uuid as charge_id,
+        md5('(usage,' || usage_id || ')')::uuid as charge_id,
         usage_id,
         null::text as fixed_charge_id,
         source_name,

@@ -1,11 +1,16 @@
-{% set keys = ['load_id', 'export_name', 'account_key', 'usage_start_at'] -%}
-{% set stale = "forget_stale(ref('int_usage__slice_status'), " ~ keys
-    ~ ", 'slice_version', only=\"status = 'current'\")" -%}
+{% set stale = "forget_versions(ref('int_usage__slice_status'), 'slice_version', only="
+    ~ '"status = ' ~ "'current'" ~ '")' -%}
 {{ config(
     materialized='incremental',
-    pre_hook=["{{ " ~ stale ~ " }}", "{{ rename_services() }}"],
+    pre_hook=["{{ " ~ stale ~ " }}", "{{ 'set local enable_seqscan = off' if is_incremental() }}"],
 ) }}
 
+{% set columns = [
+    'usage_id', 'source_name', 'export_name', 'account_key', 'meter_id', 'resource_key',
+    'resource_name', 'owner_key', 'usage_start_at', 'occurred_at', 'quantity', 'unit', 'tags',
+    'attribution_key', 'load_id', 'row_number', 'slice_version'
+] | join(', ') -%}
+{% set slices_are = 'materialized' if is_incremental() else 'not materialized' -%}
 -- One billable usage record that counts. Only slices that are missing are read and inserted: what
 -- was restated, withdrawn or made by other models or seeds has just been deleted.
 with
@@ -22,19 +27,19 @@ counting as (
     where status = 'current'
 ),
 
-missing as (
+missing as {{ slices_are }} (
     select * from counting
     {%- if is_incremental() %}
-    where {{ is_missing('counting', keys) | indent(4) }}
+    where {{ is_new('counting', 'slice_version') | indent(4) }}
     {%- endif %}
 ),
 
-plain_slices as (
+plain_slices as {{ slices_are }} (
     select * from missing
     where not has_equal_keys
 ),
 
-repeating_slices as (
+repeating_slices as {{ slices_are }} (
     select * from missing
     where has_equal_keys
 ),
@@ -51,14 +56,16 @@ all_plain_records as (
     {{ union_usage(loads='plain_slices') | indent(4) }}
 ),
 
+-- What takes longest is computed here, where several processes can share it. The planner would
+-- expect an inner join to leave no row, and give the work to one.
 plain_records as (
     select
         records.*,
-        1::bigint as copy_number,
-        slices.slice_version,
-        1::bigint as occurrence
+        {{ usage_id('records', 1) }} as usage_id,
+        {{ attribution_key('records') }} as attribution_key,
+        slices.slice_version
     from all_plain_records as records
-    inner join plain_slices as slices
+    left join plain_slices as slices
         on
             records.load_id = slices.load_id
             and records.export_name = slices.export_name
@@ -71,6 +78,7 @@ plain_records as (
     where
         records.is_in_window
         and duplicates.load_id is null
+        and coalesce(slices.slice_version is not null, false)
 ),
 
 all_repeating_records as (
@@ -103,7 +111,7 @@ numbered_records as (
             and records.usage_start_at = slices.usage_start_at
 ),
 
-repeating_records as (
+kept_records as (
     select
         *,
         row_number() over (
@@ -114,26 +122,18 @@ repeating_records as (
     where copy_number = 1
 ),
 
-usage_records as (
-    select * from plain_records
-    union all
-    select * from repeating_records
+repeating_records as (
+    select
+        kept.*,
+        {{ usage_id('kept', 'kept.occurrence') }} as usage_id,
+        {{ attribution_key('kept') }} as attribution_key
+    from kept_records as kept
 ),
 
-identified as (
-    select
-        md5(
-            row(
-                export_name,
-                account_key,
-                extract(epoch from usage_start_at)::bigint,
-                record_key,
-                occurrence
-            )::text
-        )::uuid as usage_id,
-        source_name || ':' || meter_key as meter_id,
-        *
-    from usage_records
+usage_records as (
+    select {{ columns }} from plain_records
+    union all
+    select {{ columns }} from repeating_records
 ),
 
 described as (
@@ -148,17 +148,17 @@ described as (
         records.resource_name,
         records.owner_key,
         records.usage_start_at,
-        records.usage_end_at,
+        records.usage_start_at + interval '1 hour' as usage_end_at,
         (records.usage_start_at at time zone 'UTC')::date as usage_date,
         records.occurred_at,
         records.quantity::numeric(38, 18) as quantity,
         records.unit,
         records.tags,
-        {{ attribution_key('records') }} as attribution_key,
+        records.attribution_key,
         records.load_id,
         records.row_number,
         records.slice_version
-    from identified as records
+    from usage_records as records
     left join meters on records.meter_id = meters.meter_id
 )
 

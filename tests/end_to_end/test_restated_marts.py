@@ -13,6 +13,7 @@ import pytest
 from databases import connect_to
 from digests import digest_of_marts
 from psycopg import sql
+from seed_mistakes import copy_seeds
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
@@ -63,6 +64,35 @@ def test_restatements_reach_every_mart(copied: dict[str, str], tmp_path: Path) -
     after = digests(copied)
     assert after["rpt_costs_monthly"] != before["rpt_costs_monthly"]
     loader(copied, "build", "--full-refresh")
+    assert digests(copied) == after
+
+
+def test_renamed_services_reach_every_mart(copied: dict[str, str], tmp_path: Path) -> None:
+    # Of tables made before they had the index by which versions are looked up, too.
+    with connect_to(copied) as connection:
+        connection.execute(
+            "do $$ declare index_name text; begin"
+            " for index_name in select indexrelid::regclass from pg_index"
+            " where indrelid in"
+            " ('marts.fct_usage_hourly'::regclass, 'marts.fct_charges'::regclass)"
+            " and pg_get_indexdef(indexrelid) like '%\\_version)'"
+            " loop execute 'drop index ' || index_name; end loop; end $$"
+        )
+    meters = copy_seeds(tmp_path) / "meters.csv"
+    named = meters.read_text(encoding="utf-8")
+    renamed = named.replace(",Databricks Jobs Compute,", ",Scheduled jobs,")
+    assert renamed != named
+    write(meters, renamed)
+
+    loader(copied, "build", "--seeds", str(tmp_path))
+    after = digests(copied)
+    with connect_to(copied) as connection:
+        names = connection.execute(
+            "select distinct service_name from marts.rpt_costs_daily"
+            " where service_name in ('Databricks Jobs Compute', 'Scheduled jobs')"
+        ).fetchall()
+    assert names == [("Scheduled jobs",)]
+    loader(copied, "build", "--seeds", str(tmp_path), "--full-refresh")
     assert digests(copied) == after
 
 

@@ -16,14 +16,7 @@ parts as (
         split_part(meter_id, ':', 1) as source_name,
         account_key,
         usage_date as charge_date,
-        md5(
-            row(
-                load_id,
-                meter_id,
-                extract(epoch from charge_start_at)::bigint,
-                charge_version
-            )::text
-        ) as part
+        charge_version::text as part
     from due
     union all
     select

@@ -44,6 +44,7 @@ due as (
             '{{ checksum_of(["int_charges__usage", "fct_charges"]) }}'
             || {{ reporting_currency() }}
             || meter_hours.slice_version
+            || meter_hours.meter_id
             || coalesce(prices.price_digest, '')
             || coalesce(prices_in_force.exchange_rate, 0)
         )::uuid as charge_version

@@ -30,6 +30,7 @@ priced as (
         usage_records.unit,
         usage_records.attribution_key,
         usage_records.load_id,
+        usage_records.slice_version,
         prices.price_id,
         prices.currency as pricing_currency,
         due.exchange_rate,
@@ -47,11 +48,8 @@ priced as (
     from usage_records
     inner join due
         on
-            usage_records.load_id = due.load_id
-            and usage_records.account_key = due.account_key
+            usage_records.slice_version = due.slice_version
             and usage_records.meter_id = due.meter_id
-            and usage_records.usage_start_at = due.charge_start_at
-            and usage_records.slice_version = due.slice_version
     left join prices on due.price_id = prices.price_id
 )
 

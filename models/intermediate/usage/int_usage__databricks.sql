@@ -15,26 +15,34 @@ named as (
     from usage_rows
 ),
 
+-- job-<digits>-run-<digits>, taken apart without a regular expression, which would take six times
+-- as long.
+cut as (
+    select
+        *,
+        starts_with(cluster_name, 'job-')
+        and split_part(cluster_name, '-', 2) != ''
+        and ltrim(split_part(cluster_name, '-', 2), '0123456789') = ''
+        and split_part(cluster_name, '-', 3) = 'run'
+        and split_part(cluster_name, '-', 4) != ''
+        and ltrim(left(split_part(cluster_name, '-', 4), 1), '0123456789') = '' as is_of_job
+    from named
+),
+
 -- What was a SQL endpoint is a SQL warehouse now: a rule on either tag finds both. Other rows are
 -- not looked at, because each look at the tags takes them apart once more.
 tagged as (
     select
         *,
         case
-            when starts_with(cluster_name, 'job-')
+            when is_of_job
+                then jsonb_build_object('JobId', split_part(cluster_name, '-', 2)) || known_tags
+            when cluster_name like 'dlt-execution-_%'
                 then
-                    jsonb_strip_nulls(
-                        jsonb_build_object(
-                            'JobId', substring(cluster_name from '^job-([0-9]+)-run-[0-9]+')
-                        )
+                    jsonb_build_object(
+                        'PipelineId', substr(cluster_name, length('dlt-execution-') + 1)
                     )
-            when starts_with(cluster_name, 'dlt-execution-')
-                then
-                    jsonb_strip_nulls(
-                        jsonb_build_object(
-                            'PipelineId', substring(cluster_name from '^dlt-execution-(.+)$')
-                        )
-                    )
+                    || known_tags
             when sku like '%SQL%'
                 then
                     jsonb_strip_nulls(
@@ -43,9 +51,10 @@ tagged as (
                             'SqlWarehouseId', known_tags -> 'SqlEndpointId'
                         )
                     )
-            else '{}'
-        end || known_tags as tags
-    from named
+                    || known_tags
+            else known_tags
+        end as tags
+    from cut
 ),
 
 -- The stamp is the END of the hour, as 09:59:59, 09:59:59.000 or 09:59:59.999: one millisecond
@@ -82,8 +91,8 @@ conformed as (
         cluster_id as resource_key,
         cluster_name as resource_name,
         owner_key,
-        date_trunc('hour', hour_ends_at - interval '1 millisecond', 'UTC') as usage_start_at,
-        date_trunc('hour', hour_ends_at - interval '1 millisecond', 'UTC')
+        date_bin('1 hour', hour_ends_at - interval '1 millisecond', 'epoch') as usage_start_at,
+        date_bin('1 hour', hour_ends_at - interval '1 millisecond', 'epoch')
         + interval '1 hour' as usage_end_at,
         null::timestamptz as occurred_at,
         true as is_in_window,

@@ -2,7 +2,7 @@
 -- the vendor's table merges its rows in the background and only their sum is the usage.
 with
 
-counters as (
+counters as not materialized (
     select * from {{ ref('stg_infrasage__usage_counters') }}
 ),
 

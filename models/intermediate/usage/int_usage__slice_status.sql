@@ -20,6 +20,10 @@ loads as (
     select * from {{ ref('stg_loader__loads') }}
 ),
 
+meters as (
+    select * from {{ ref('meters') }}
+),
+
 held as (
     select
         slices.load_id,
@@ -34,11 +38,15 @@ held as (
         sum(slices.rows_repeated)::bigint as rows_repeated,
         bool_or(slices.rows_repeated > 0 or slices.records > cardinality(slices.record_keys))
             as has_equal_keys,
+        string_agg(
+            slices.meter_key || ':' || meters.service_name, ',' order by slices.meter_key
+        ) as service_names,
         slices.usage_version,
         loads.is_current,
         loads.replaced_by
     from slices
     inner join loads on slices.load_id = loads.load_id
+    left join meters on slices.source_name || ':' || slices.meter_key = meters.meter_id
     group by
         slices.load_id,
         slices.source_name,
@@ -249,11 +257,20 @@ slice_status as (
         0::bigint as rows_duplicate,
         0::bigint as rows_out_of_window,
         has_equal_keys,
-        usage_version as slice_version
+        md5(
+            row(
+                load_id,
+                account_key,
+                extract(epoch from usage_start_at)::bigint,
+                usage_version,
+                service_names
+            )::text
+        )::uuid as slice_version
     from explained
 ),
 
--- Which of a load's events count is part of the version: another load can change it.
+-- A version names its load, account and hour, and what usage takes from the meters. Which of a
+-- load's events count is part of it: another load can change that.
 event_status as (
     select
         arrivals.load_id,
@@ -267,17 +284,22 @@ event_status as (
         count(*) filter (where duplicates.load_id is not null) as rows_duplicate,
         count(*) filter (where not arrivals.is_in_window) as rows_out_of_window,
         md5(
-            arrivals.usage_version || coalesce(
+            row(
+                arrivals.load_id,
+                arrivals.account_key,
+                extract(epoch from arrivals.usage_start_at)::bigint,
+                arrivals.usage_version,
+                string_agg(distinct arrivals.meter_key || ':' || meters.service_name, ','),
                 string_agg(arrivals.row_number::text, ',' order by arrivals.row_number)
-                filter (where not arrivals.is_in_window or duplicates.load_id is not null),
-                ''
-            )
+                filter (where not arrivals.is_in_window or duplicates.load_id is not null)
+            )::text
         )::uuid as slice_version
     from arrivals
     left join duplicates
         on
             arrivals.load_id = duplicates.load_id
             and arrivals.row_number = duplicates.row_number
+    left join meters on arrivals.source_name || ':' || arrivals.meter_key = meters.meter_id
     group by
         arrivals.load_id,
         arrivals.source_name,

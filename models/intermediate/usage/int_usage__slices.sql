@@ -4,6 +4,7 @@
     pre_hook=[
         "{{ forget_stale(ref('int_usage__loads'), " ~ keys ~ ", 'usage_version') }}",
         "set local enable_sort = off",
+        "{{ 'set local enable_seqscan = off' if is_incremental() }}",
     ],
 ) }}
 
