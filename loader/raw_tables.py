@@ -16,6 +16,18 @@ _PLUMBING_COMMENTS = {
     " rows that start on one line, as in JSON arrays, are numbered on from it.",
 }
 _PREPARE_LOCK = "loader: create tables"
+# What a crashed server forgot was counted is analysed again, and a table that never was.
+_CHANGED = """
+    select pg_class.relnamespace::regnamespace::text, pg_class.relname
+    from pg_catalog.pg_class
+    inner join unnest(%s::text[]) as wanted (name) on pg_class.oid = to_regclass(wanted.name)
+    left join pg_catalog.pg_stat_user_tables as counted on pg_class.oid = counted.relid
+    where
+        pg_class.reltuples < 0
+        or counted.last_analyze is null
+        or counted.n_mod_since_analyze > 0
+        or not current_setting('track_counts')::boolean
+"""
 
 # {(schema, table): {column or None for the table itself: (type, comment)}}
 _Existing = dict[tuple[str, str], dict[str | None, tuple[str, str]]]
@@ -120,10 +132,11 @@ def _comments(columns: Iterable[Column]) -> list[tuple[str, str]]:
 
 
 def analyze(connection: Connection, exports: Sequence[Export]) -> None:
-    """Gather the statistics that queries over the raw tables are planned by."""
-    for export in exports:
-        connection.execute(sql.SQL("analyze {}").format(identifier(export)))
-    connection.execute("analyze loader.loads")
+    """Gather the statistics that queries are planned by, of each raw table that has changed."""
+    names = [f"{export.schema}.{export.table}" for export in exports]
+    changed = connection.execute(_CHANGED, [[*names, "loader.loads"]]).fetchall()
+    for schema, table in changed:
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, table)))
 
 
 def remove(connection: Connection, export: Export, load_id: int) -> int:
