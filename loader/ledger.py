@@ -163,16 +163,15 @@ def begin(connection: Connection, content: Content) -> Begun:
     `interruptions.sweep` takes it for one whose loader is gone.
     """
     statement = sql.SQL(
-        "insert into loader.loads ({}, status, loader_version)"
-        " values ({}, 'loading', %s) returning load_id, started_at"
-    ).format(_names(_CONTENT), _placeholders(_CONTENT))
+        "with entered as (insert into loader.loads ({}, status, loader_version)"
+        " values ({}, 'loading', %s) returning load_id, started_at)"
+        " select load_id, started_at, {} from entered"
+    ).format(_names(_CONTENT), _placeholders(_CONTENT), locks.NAMING_TRANSACTION)
     row = connection.execute(statement, [*_values(content), __version__]).fetchone()
     if row is None:
         message = "loader.loads returned no number for a new load"
         raise DatabaseError(message)
-    begun = Begun(*row)
-    locks.call_session(connection, begun.load_id, is_local=True)
-    return begun
+    return Begun(*row[:2])
 
 
 def finish(
@@ -183,21 +182,17 @@ def finish(
     It replaces every load that counts, of the same export and account, whose file covers the same.
     Raises `DatabaseError` when the load is no longer under way.
     """
-    row = connection.execute(
-        "select from loader.loads where load_id = %s and status = 'loading' for update", [load_id]
-    ).fetchone()
-    if row is None:
-        message = f"load {load_id} was ended by another loader"
-        raise DatabaseError(message, "nothing was loaded; load the file again")
     replaced = () if content.covers is None else _replace(connection, load_id, content)
     statement = sql.SQL(
         "update loader.loads set ({}) = row({}), status = 'loaded', rows_read = %s,"
         " rows_loaded = %s, rows_rejected = %s, rows_blank = %s,"
         " xid = pg_catalog.pg_current_xact_id()::text, finished_at = clock_timestamp()"
-        " where load_id = %s"
+        " where load_id = %s and status = 'loading'"
     ).format(_names(_CONTENT), _placeholders(_CONTENT))
     counted = [counts.read, counts.loaded, counts.rejected, counts.blank]
-    connection.execute(statement, [*_values(content), *counted, load_id])
+    if not connection.execute(statement, [*_values(content), *counted, load_id]).rowcount:
+        message = f"load {load_id} was ended by another loader"
+        raise DatabaseError(message, "nothing was loaded; load the file again")
     return replaced
 
 

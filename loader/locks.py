@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.errors import InsufficientPrivilege
 
 from loader.errors import DatabaseError, UsageError
@@ -24,6 +24,10 @@ _STALLED_SECONDS = 60.0
 _POLL_SECONDS = 0.2
 _SIGN_SECONDS = 0.5
 _HOLD_NAMESPACE = 0x6C6F6164
+# Beside a column load_id, names the transaction after its load, as `hold` names a session.
+NAMING_TRANSACTION = sql.SQL(
+    "pg_catalog.set_config('application_name', 'loader load ' || load_id, true)"
+)
 
 _TRY = {
     "session": "select pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended(%s, 0))",
@@ -188,7 +192,7 @@ def hold(connection: Connection, load_id: int, *, copy: int | None = None) -> No
     connection.execute(
         "select pg_catalog.pg_advisory_lock_shared(%s::integer, %s::integer)", number_of(load_id)
     )
-    call_session(connection, load_id, copy=copy)
+    _call_session(connection, load_id, copy)
 
 
 def release(connection: Connection, load_id: int) -> None:
@@ -204,12 +208,9 @@ def number_of(load_id: int) -> tuple[int, int]:
     return _HOLD_NAMESPACE, load_id % (1 << 31)
 
 
-def call_session(
-    connection: Connection, load_id: int, *, copy: int | None = None, is_local: bool = False
-) -> None:
-    """Name the session, or with `is_local` the transaction, after the load it works on."""
+def _call_session(connection: Connection, load_id: int, copy: int | None) -> None:
     name = f"loader load {load_id}" if copy is None else f"loader load {load_id}.{copy}"
-    connection.execute("select pg_catalog.set_config('application_name', %s, %s)", [name, is_local])
+    connection.execute("select pg_catalog.set_config('application_name', %s, false)", [name])
 
 
 class _Watch:
