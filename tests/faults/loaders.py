@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from loader.connection import OWN_SERVER_VARIABLES
 
 # Another checkout of the loader can be put to the same trials, such as one broken on purpose.
@@ -69,7 +71,7 @@ def start(
 ) -> subprocess.Popen[str]:
     kept = {name: value for name, value in os.environ.items() if name not in OWN_SERVER_VARIABLES}
     return subprocess.Popen(
-        [sys.executable, "-m", "loader", *map(str, arguments)],
+        [sys.executable, "-X", "faulthandler", "-m", "loader", *map(str, arguments)],
         cwd=ROOT,
         env=kept | environment | variables,
         stdout=subprocess.PIPE,
@@ -80,12 +82,14 @@ def start(
 
 
 def end(process: subprocess.Popen[str], patience: float = PATIENCE_SECONDS) -> Ended:
-    """Wait for a loader; one that does not end is killed and the test fails."""
+    """Wait for a loader; one that does not end says where it hangs, and the test fails."""
     try:
         out, err = process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
+        kill_group(process, signal.SIGABRT)
+        with suppress(subprocess.TimeoutExpired):
+            pytest.fail(f"did not end in {patience} s:\n{process.communicate(timeout=10)[1]}")
         kill_group(process)
-        process.communicate()
         raise
     return Ended(process.returncode, out, err)
 
