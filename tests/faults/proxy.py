@@ -42,6 +42,7 @@ class Link:
     client: socket.socket
     server: socket.socket
     answer_is_awaited: bool = False
+    ended: int = 0
     threads: list[threading.Thread] = field(default_factory=list)
 
     def cut(self) -> None:
@@ -156,6 +157,12 @@ class Proxy:
                 link.cut_client()
             else:
                 link.cut()
+        with self._lock:
+            link.ended += 1
+            if link.ended == len(link.threads):
+                # What was sent and not read is answered with a reset, as by a machine whose process
+                # is gone. A socket that is only shut down keeps a client waiting to send more.
+                link.client.close()
 
     def _pump_requests(self, link: Link) -> None:
         if self._point is not None and self._point.kind == "sent_bytes":
