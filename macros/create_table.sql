@@ -7,7 +7,8 @@
 {%- if contract and contract.enforced -%}
 {{ get_assert_columns_equivalent(sql) }}
 {%- endif %}
-create {{ 'temporary ' if temporary }}table {{ relation }} as (
+{{ config.get('sql_header') or '' }}
+create {{ 'temporary ' if temporary else 'unlogged ' if config.get('unlogged') }}table {{ relation }} as (
     {%- if is_held %}
     select
         {%- for column in model['columns'].values() %}

@@ -109,7 +109,7 @@ select distinct held.{{ version }}
     {%- set indexes = run_query(
         "select from pg_catalog.pg_index inner join pg_catalog.pg_attribute"
         ~ " on pg_index.indrelid = pg_attribute.attrelid and pg_index.indkey[0] = pg_attribute.attnum"
-        ~ " where pg_index.indrelid = to_regclass('" ~ this ~ "') and pg_attribute.attname = '" ~ column ~ "'"
+        ~ " where pg_index.indrelid = to_regclass('" ~ this ~ "') and pg_attribute.attname = '" ~ column | replace('"', '') ~ "'"
         ~ " and pg_index.indisvalid and pg_index.indpred is null"
     ) -%}
     {{- return(indexes.rows | length > 0) -}}

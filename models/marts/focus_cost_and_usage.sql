@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    pre_hook="{{ forget_stale(ref('int_focus__days'), [], '\"x_DayVersion\"') }}",
+    pre_hook="{{ forget_versions(ref('int_focus__days'), '\"x_DayVersion\"') }}",
 ) }}
 
 -- FOCUS 1.2 Cost and Usage of every priced charge: the specification's columns in its order, then
@@ -14,7 +14,7 @@ days as (
 missing as (
     select * from days
     {%- if is_incremental() %}
-    where {{ is_missing('days', ['"x_DayVersion"']) | indent(4) }}
+    where {{ is_new('days', '"x_DayVersion"') | indent(4) }}
     {%- endif %}
 ),
 
