@@ -18,7 +18,7 @@ _PLUMBING_COMMENTS = {
 _PREPARE_LOCK = "loader: create tables"
 # What a crashed server forgot was counted is analysed again, and a table that never was.
 _CHANGED = """
-    select pg_class.relnamespace::regnamespace::text, pg_class.relname
+    select wanted.name
     from pg_catalog.pg_class
     inner join unnest(%s::text[]) as wanted (name) on pg_class.oid = to_regclass(wanted.name)
     left join pg_catalog.pg_stat_user_tables as counted on pg_class.oid = counted.relid
@@ -134,9 +134,8 @@ def _comments(columns: Iterable[Column]) -> list[tuple[str, str]]:
 def analyze(connection: Connection, exports: Sequence[Export]) -> None:
     """Gather the statistics that queries are planned by, of each raw table that has changed."""
     names = [f"{export.schema}.{export.table}" for export in exports]
-    changed = connection.execute(_CHANGED, [[*names, "loader.loads"]]).fetchall()
-    for schema, table in changed:
-        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, table)))
+    for (name,) in connection.execute(_CHANGED, [[*names, "loader.loads"]]).fetchall():
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(*name.split("."))))
 
 
 def remove(connection: Connection, export: Export, load_id: int) -> int:

@@ -6,6 +6,15 @@
     'resource_name': 'resource_name',
     'owner': 'owner_key',
 } -%}
+{% set conditions = [
+    "rules.operator = 'equals' and attributes.attribute_value = rules.value",
+    "rules.operator != 'equals'
+        and case rules.operator
+            when 'prefix' then starts_with(attributes.attribute_value, rules.value)
+            when 'regex' then attributes.attribute_value ~ rules.value_regex
+            when 'exists' then true
+        end",
+] -%}
 {{ config(
     materialized='incremental',
     pre_hook="{{ forget_stale(ref('int_allocation__rules'), [], 'rules_version') }}",
@@ -90,48 +99,24 @@ attributes as (
 ),
 
 -- Equal values are found by hashing, however many rules there are; the others are tried one by one.
-matching as (
-    select
-        attributes.attribution_key,
-        attributes.attribute_value,
-        rules.rule_id
-    from attributes
-    inner join rules
-        on
-            attributes.attribute = rules.rule_attribute
-            and attributes.attribute_value = rules.value
-            and (rules.source_name is null or attributes.source_name = rules.source_name)
-    where rules.operator = 'equals'
-    union all
-    select
-        attributes.attribution_key,
-        attributes.attribute_value,
-        rules.rule_id
-    from attributes
-    inner join rules
-        on
-            attributes.attribute = rules.rule_attribute
-            and (rules.source_name is null or attributes.source_name = rules.source_name)
-    where
-        rules.operator != 'equals'
-        and case rules.operator
-            when 'prefix' then starts_with(attributes.attribute_value, rules.value)
-            when 'regex' then attributes.attribute_value ~ rules.value_regex
-            when 'exists' then true
-        end
-),
-
 named as (
+    {%- for condition in conditions %}
     select
-        matching.attribution_key,
+        attributes.attribution_key,
         rules.rule_id,
         rules.priority,
         coalesce(rules.valid_from, '-infinity') as valid_from,
         coalesce(rules.valid_to, 'infinity') as valid_to,
         case when rules.team != '{value}' then rules.team end as ruled_team,
-        lower(trim(matching.attribute_value)) as named_team
-    from matching
-    inner join rules on matching.rule_id = rules.rule_id
+        lower(trim(attributes.attribute_value)) as named_team
+    from attributes
+    inner join rules
+        on
+            attributes.attribute = rules.rule_attribute
+            and (rules.source_name is null or attributes.source_name = rules.source_name)
+    where {{ condition }}
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 -- A tag whose value names no team, by itself or by an alias, is passed over: the next rule is
