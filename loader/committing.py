@@ -34,9 +34,12 @@ def commit(
     connection: Connection,
     reconnect: Callable[[], Connection],
     *,
+    number: str | None = None,
     patience: float = PATIENCE_SECONDS,
 ) -> None:
     """Commit the transaction `connection` is in; return once it is known to be committed.
+
+    `number` is its `pg_current_xact_id()`, where the caller knows it; otherwise it is asked for.
 
     For a connection that is not in autocommit mode, or on which BEGIN was executed; not inside of
     `connection.transaction()`, which commits by itself. `reconnect` opens another connection to
@@ -45,7 +48,7 @@ def commit(
     the outcome stays unknown, and what the server says when it refuses the COMMIT.
     """
     try:
-        transaction = _identify(connection)
+        transaction = _identify(connection, number)
     except psycopg.Error as error:
         if not _is_loss(error, connection):
             raise
@@ -61,12 +64,14 @@ def commit(
         _resolve(transaction, reconnect, patience)
 
 
-def _identify(connection: Connection) -> _Transaction:
+def _identify(connection: Connection, number: str | None) -> _Transaction:
     """Give the transaction a number if it has none, and return it; raise if it has failed."""
-    if connection.info.transaction_status == TransactionStatus.IDLE:
+    status, pid = connection.info.transaction_status, connection.info.backend_pid
+    if status == TransactionStatus.IDLE:
         message = "there is no transaction to commit"
         raise psycopg.ProgrammingError(message)
-    pid = connection.info.backend_pid
+    if number is not None and status == TransactionStatus.INTRANS:
+        return _Transaction(number, pid)
     row = connection.execute("select pg_catalog.pg_current_xact_id()::text").fetchone()
     if row is None:
         message = "PostgreSQL returned no number for the transaction"

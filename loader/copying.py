@@ -6,6 +6,7 @@ a server tells of its errors only when one ends.
 """
 
 from contextlib import ExitStack
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +30,14 @@ class GivenUpError(Exception):
         super().__init__("the load was given up")
 
 
+# Thousands of small files are of the same export.
+@lru_cache(64)
+def _statement_and_schema(export: Export) -> tuple[bytes, pa.Schema]:
+    texts = [(column.name, pa.string()) for column in export.columns]
+    schema = pa.schema([*texts, (LOAD_ID, pa.int64()), (ROW_NUMBER, pa.int64())])
+    return copy_statement(export).as_bytes(), schema
+
+
 class CopyWriter:
     """Copies batches within the transaction of its connection; used as a context manager."""
 
@@ -36,10 +45,7 @@ class CopyWriter:
         self._connection = connection
         self._place = place
         self._load_id = pa.scalar(load_id, pa.int64())
-        self._statement = copy_statement(export)
-        names = [column.name for column in export.columns]
-        texts = [(name, pa.string()) for name in names]
-        self._schema = pa.schema([*texts, (LOAD_ID, pa.int64()), (ROW_NUMBER, pa.int64())])
+        self._statement, self._schema = _statement_and_schema(export)
         self._stack = ExitStack()
         self._copy: Copy | None = None
         self._cursor: Cursor | None = None

@@ -21,6 +21,8 @@ from loader.records import MAX_KEPT_BYTES, Item
 BLOCK_BYTES = 2 << 20
 # What is not plain is looked at in parts of this size: an odd line costs its neighbours little.
 PART_BYTES = 1 << 18
+# So few bytes are read with care in less time than the calls take: an hour of usage, say.
+FEW_BYTES = 8 << 10
 _ONE, _LAST_BIT = np.uint64(1), np.uint64(63)
 _DOUBLING = tuple(np.uint64(1 << step) for step in range(6))
 _Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
@@ -96,6 +98,8 @@ def csv_blocks(
 
 def _plain_block(data: bytes, at: _Position) -> PlainBlock | None:
     """Return as much of the beginning as is plain, a whole block or else a part of one."""
+    if len(data) < FEW_BYTES:
+        return None
     for size in (BLOCK_BYTES, min(PART_BYTES, BLOCK_BYTES)):
         cut = data.rfind(b"\n", 0, size) + 1
         lines = count_plain_lines(data, cut) if cut else None

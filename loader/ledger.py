@@ -1,10 +1,11 @@
 """The ledger `loader.loads`: one row for each load, kept for ever, failed ones included."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from psycopg import Connection, sql
+from psycopg import ClientCursor, Connection, Cursor, sql
 from psycopg.rows import class_row
 
 from loader import __version__, ledger_table, locks
@@ -87,6 +88,122 @@ class Counts:
     blank: int
 
 
+class Finished(NamedTuple):
+    """What a load did at its end: the loads it replaced, in the transaction that makes it count."""
+
+    replaced: tuple[int, ...]
+    xid: str
+
+
+def _names(columns: Collection[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def _placeholders(columns: Collection[str]) -> sql.Composed:
+    return sql.SQL(", ").join([sql.Placeholder()] * len(columns))
+
+
+def _excluded(columns: Collection[str]) -> sql.Composed:
+    """Return what the columns would have been, had a row of that number not been there."""
+    return sql.SQL(", ").join(
+        sql.SQL("excluded.{}").format(sql.Identifier(name)) for name in columns
+    )
+
+
+# Neither PGCLIENTENCODING nor a server's own default decides how text reaches the tables, or what
+# a statement sees: all that was committed before it.
+BEGIN = "begin isolation level read committed; set local client_encoding = 'UTF8'"
+_COUNTED = ("rows_read", "rows_loaded", "rows_rejected", "rows_blank")
+_FINISHED = ("load_id", "started_at", *_CONTENT, *_COUNTED, "loader_version")
+# These are put together once: a folder of small files needs them thousands of times.
+_FIND = (
+    "select * from loader.loads where status in ('loaded', 'replaced') and export = %(export)s"
+    " and sha256 = %(sha256)s and (%(any_account)s or account_key = %(account_key)s)"
+    " order by status, load_id desc limit 1"
+)
+# The load that has the bytes, or the number of the one to come, which the transaction is called.
+_FIND_OR_NUMBER = (
+    sql.SQL(
+        "with earlier as ({earlier}), numbered as ("
+        "select pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('loader.loads', 'load_id'))"
+        " as load_id where not exists (select from earlier)"
+        ") select numbered.load_id, clock_timestamp(), (select {naming} from numbered), earlier.*"
+        " from (values (true)) as always (is_so)"
+        " left join earlier on always.is_so left join numbered on always.is_so"
+    )
+    .format(earlier=sql.SQL(_FIND), naming=sql.SQL(locks.NAMING_TRANSACTION))
+    .as_bytes()
+)
+_CLAIM = b"; ".join([BEGIN.encode(), locks.TRY_UNTIL_COMMIT.encode(), _FIND_OR_NUMBER])
+_BEGIN_LOAD = (
+    sql.SQL(
+        "with entered as (insert into loader.loads ({}, status, loader_version)"
+        " values ({}, 'loading', %s) returning load_id, started_at)"
+        " select load_id, started_at, {} from entered"
+    )
+    .format(_names(_CONTENT), _placeholders(_CONTENT), sql.SQL(locks.NAMING_TRANSACTION))
+    .as_bytes()
+)
+_FINISH = (
+    sql.SQL(
+        "insert into loader.loads ({names}, status, xid, finished_at) values"
+        " ({values}, 'loaded', pg_catalog.pg_current_xact_id()::text, clock_timestamp())"
+        " on conflict (load_id) do update"
+        " set ({names}, status, xid, finished_at)"
+        " = row({kept}, excluded.status, excluded.xid, excluded.finished_at)"
+        " where loads.status = 'loading' returning xid"
+    )
+    .format(names=_names(_FINISHED), values=_placeholders(_FINISHED), kept=_excluded(_FINISHED))
+    .as_bytes()
+)
+
+
+def claim(connection: Connection, content: Content, *, any_account: bool) -> Begun | Load:
+    """Begin a transaction in which nobody else loads these bytes, in one message if all is well.
+
+    Returns the load that has them already, as `find_loaded` does, or the number of a load to
+    come, which is in the ledger when it is finished. Waits as `lock_content` does. The transaction
+    is the caller's to end, whatever is raised.
+    """
+    cursor = ClientCursor(connection)
+    asked = _asked(content, any_account=any_account)
+    cursor.execute(_CLAIM, {"key": _key(content), **asked})
+    # Each statement of a message sees what was committed before it, so what holds the bytes is
+    # asked for after they are locked.
+    cursor.set_result(-2)
+    locked = cursor.fetchone()
+    cursor.set_result(-1)
+    if locked is None or not locked[0]:
+        lock_content(connection, content)
+        cursor.execute(_FIND_OR_NUMBER, asked)
+    return _claimed(cursor)
+
+
+def _claimed(cursor: Cursor) -> Begun | Load:
+    row = cursor.fetchone()
+    if row is None:
+        message = "loader.loads returned no number for a new load"
+        raise DatabaseError(message)
+    load_id, started_at, _, *earlier = row
+    if load_id is not None:
+        return Begun(load_id, started_at)
+    names = [column.name for column in cursor.description or ()]
+    return Load(**dict(zip(names[-len(earlier) :], earlier, strict=True)))
+
+
+def _asked(content: Content, *, any_account: bool) -> Mapping[str, object]:
+    return {
+        "export": content.export,
+        "account_key": content.account_key,
+        "sha256": content.sha256,
+        "any_account": any_account,
+    }
+
+
+def _key(content: Content) -> str:
+    return f"{content.export} {content.account_key} {content.sha256}"
+
+
 def lock_content(
     connection: Connection,
     content: Content,
@@ -99,9 +216,12 @@ def lock_content(
     Waits for one already under way, and ends it when its client has stopped (`locks.acquire`);
     after `patience` seconds raises `DatabaseError`.
     """
-    key = f"{content.export} {content.account_key} {content.sha256}"
     waited = locks.acquire(
-        connection, key, until="transaction", patience=patience, stalled_after=stalled_after
+        connection,
+        _key(content),
+        until="transaction",
+        patience=patience,
+        stalled_after=stalled_after,
     )
     if waited is None:
         message = f"{content.file_name}: the same bytes are still being loaded elsewhere"
@@ -124,11 +244,7 @@ def find_loaded(connection: Connection, content: Content, *, any_account: bool) 
     that counts comes before a replaced one.
     """
     cursor = connection.cursor(row_factory=class_row(Load))
-    return cursor.execute(
-        "select * from loader.loads where status in ('loaded', 'replaced') and export = %s"
-        " and sha256 = %s and (%s or account_key = %s) order by status, load_id desc limit 1",
-        [content.export, content.sha256, any_account, content.account_key],
-    ).fetchone()
+    return cursor.execute(_FIND, _asked(content, any_account=any_account)).fetchone()
 
 
 def find_by_etag(connection: Connection, uri: str, etag: str) -> Load | None:
@@ -159,52 +275,47 @@ def loaded_of_size(
 def begin(connection: Connection, content: Content) -> Begun:
     """Enter a load that is under way; this transaction is called `loader load <load_id>`.
 
-    Where this is committed before the load is, `locks.hold` it in the same transaction, or
-    `interruptions.sweep` takes it for one whose loader is gone.
+    For loads that are committed before they are whole: `locks.hold` it in the same transaction,
+    or `interruptions.sweep` takes it for one whose loader is gone.
     """
-    statement = sql.SQL(
-        "with entered as (insert into loader.loads ({}, status, loader_version)"
-        " values ({}, 'loading', %s) returning load_id, started_at)"
-        " select load_id, started_at, {} from entered"
-    ).format(_names(_CONTENT), _placeholders(_CONTENT), locks.NAMING_TRANSACTION)
-    row = connection.execute(statement, [*_values(content), __version__]).fetchone()
+    row = connection.execute(_BEGIN_LOAD, [*_values(content), __version__]).fetchone()
     if row is None:
         message = "loader.loads returned no number for a new load"
         raise DatabaseError(message)
     return Begun(*row[:2])
 
 
-def finish(
-    connection: Connection, load_id: int, content: Content, counts: Counts
-) -> tuple[int, ...]:
-    """Mark a load that is under way as loaded, with this content; return the loads it replaced.
+def finish(connection: Connection, begun: Begun, content: Content, counts: Counts) -> Finished:
+    """Enter a load as loaded, with this content, whether or not it was entered as under way.
 
     It replaces every load that counts, of the same export and account, whose file covers the same.
-    Raises `DatabaseError` when the load is no longer under way.
+    Raises `DatabaseError` when it is in the ledger and no longer under way.
     """
-    replaced = () if content.covers is None else _replace(connection, load_id, content)
-    statement = sql.SQL(
-        "update loader.loads set ({}) = row({}), status = 'loaded', rows_read = %s,"
-        " rows_loaded = %s, rows_rejected = %s, rows_blank = %s,"
-        " xid = pg_catalog.pg_current_xact_id()::text, finished_at = clock_timestamp()"
-        " where load_id = %s and status = 'loading'"
-    ).format(_names(_CONTENT), _placeholders(_CONTENT))
-    counted = [counts.read, counts.loaded, counts.rejected, counts.blank]
-    if not connection.execute(statement, [*_values(content), *counted, load_id]).rowcount:
-        message = f"load {load_id} was ended by another loader"
+    # Those give way before the load comes, as it may be of the same bytes.
+    replaced = () if content.covers is None else _give_way(connection, content)
+    counted = (counts.read, counts.loaded, counts.rejected, counts.blank)
+    values = [begun.load_id, begun.started_at, *_values(content), *counted, __version__]
+    row = connection.execute(_FINISH, values).fetchone()
+    if row is None:
+        message = f"load {begun.load_id} was ended by another loader"
         raise DatabaseError(message, "nothing was loaded; load the file again")
-    return replaced
+    if replaced:
+        connection.execute(
+            "update loader.loads set replaced_by = %s where load_id = any(%s)",
+            [begun.load_id, list(replaced)],
+        )
+    return Finished(replaced, row[0])
 
 
-def _replace(connection: Connection, load_id: int, content: Content) -> tuple[int, ...]:
+def _give_way(connection: Connection, content: Content) -> tuple[int, ...]:
     what = [content.export, content.account_key, content.covers]
     # Two loads that cover the same and end at once would not see each other.
     locks.lock_until_commit(connection, f"loader: replace {what}")
     rows = connection.execute(
-        "update loader.loads set status = 'replaced', replaced_by = %s"
+        "update loader.loads set status = 'replaced'"
         " where status = 'loaded' and export = %s and account_key = %s and covers = %s"
         " returning load_id",
-        [load_id, *what],
+        what,
     )
     return tuple(sorted(int(row[0]) for row in rows))
 
@@ -227,13 +338,12 @@ def record_failure(
         "failure": failure,
         "started_at": begun.started_at,
     }
-    kept = sql.SQL(", ").join(sql.SQL("excluded.{}").format(sql.Identifier(key)) for key in values)
     statement = sql.SQL(
         "insert into loader.loads ({names}, finished_at)"
         " values ({placeholders}, clock_timestamp())"
         " on conflict (load_id) do update set ({names}) = row({kept}),"
         " finished_at = excluded.finished_at where loads.status = 'loading'"
-    ).format(names=_names(values), placeholders=_placeholders(values), kept=kept)
+    ).format(names=_names(values), placeholders=_placeholders(values), kept=_excluded(values))
     connection.execute(statement, list(values.values()))
 
 
@@ -242,14 +352,6 @@ def forget(connection: Connection, load_id: int) -> None:
     connection.execute(
         "delete from loader.loads where load_id = %s and status = 'loading'", [load_id]
     )
-
-
-def _names(columns: Collection[str]) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, columns))
-
-
-def _placeholders(columns: Collection[str]) -> sql.Composed:
-    return sql.SQL(", ").join([sql.Placeholder()] * len(columns))
 
 
 def _values(content: Content) -> list[object]:

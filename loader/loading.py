@@ -34,8 +34,6 @@ from loader.tally import Tally, Tolerance
 
 Progress = Callable[[int, int], None]
 Status = Literal["loaded", "already_loaded", "loadable"]
-# PGCLIENTENCODING must not decide how text reaches the table.
-_BEGIN = "begin; set local client_encoding = 'UTF8'"
 # What is written before the ledger's last word reaches the disk with that, or does not count.
 _NOT_WAITING = "set local synchronous_commit = off"
 _UNKNOWN_HASH = "0" * 64
@@ -161,6 +159,13 @@ class _Report:
 
 
 @dataclass
+class _Transaction:
+    """A transaction that is under way; `number` is what the server calls it, once known."""
+
+    number: str | None = None
+
+
+@dataclass
 class _Attempt:
     """One try to load one file."""
 
@@ -179,14 +184,13 @@ class _Attempt:
         """Load a small file, whose hash is known, in one transaction."""
         connection, content = self.session.connection, self._content()
         try:
-            with _transaction(self.session):
-                ledger.lock_content(connection, content)
-                earlier = self._find_loaded(content)
-                if earlier is not None:
-                    return already_loaded(self.file, earlier)
-                self.begun = ledger.begin(connection, content)
-                self._copy([connection], self.begun)
-                return self._finish(content, self.begun)
+            with _transaction(self.session) as transaction:
+                claimed = ledger.claim(connection, content, any_account=self._names_account)
+                if isinstance(claimed, Load):
+                    return already_loaded(self.file, claimed)
+                self.begun = claimed
+                self._copy([connection], claimed)
+                return self._finish(content, claimed, transaction)
         except (LoaderError, psycopg.Error) as error:
             self._record_failure(error, content)
             raise
@@ -219,10 +223,11 @@ class _Attempt:
                 ]
                 for number, copy in enumerate(copies, start=1):
                     locks.hold(copy, self.begun.load_id, copy=number)
-                    copy.execute(f"{_BEGIN}; {_NOT_WAITING}")
+                    copy.execute(f"{ledger.BEGIN}; {_NOT_WAITING}")
                 self._copy(copies, self.begun)
                 content = self._content()
-                with _transaction(self.session):
+                with _transaction(self.session) as transaction:
+                    connection.execute(ledger.BEGIN)
                     ledger.lock_content(connection, content)
                     earlier = self._find_loaded(content)
                     if earlier is not None:
@@ -231,7 +236,7 @@ class _Attempt:
                     self.is_copied = True
                     for copy in copies:
                         commit(copy, self.session.connect)
-                    return self._finish(content, self.begun)
+                    return self._finish(content, self.begun, transaction)
         except (LoaderError, psycopg.Error) as error:
             self._record_failure(error, content)
             raise
@@ -240,8 +245,11 @@ class _Attempt:
                 locks.release(connection, self.begun.load_id)
 
     def _find_loaded(self, content: Content) -> Load | None:
-        names_account = self.reading.export.account_column is not None
-        return ledger.find_loaded(self.session.connection, content, any_account=names_account)
+        return ledger.find_loaded(self.session.connection, content, any_account=self._names_account)
+
+    @property
+    def _names_account(self) -> bool:
+        return self.reading.export.account_column is not None
 
     def _find_same_size(self) -> Load | None:
         """Return the load of the same bytes; read for their hash only where a size agrees."""
@@ -289,26 +297,26 @@ class _Attempt:
 
         return sink
 
-    def _finish(self, content: Content, begun: Begun) -> Outcome:
-        """Write the rejects and switch the load to loaded; the caller's transaction commits it."""
-        connection, counts, load_id = self.session.connection, self.tally.counts(), begun.load_id
-        if self.tally.spool is not None:
-            kept = rejects.write(connection, load_id, self.tally.spool)
-            counts = replace(counts, rejected=kept)
+    def _finish(self, content: Content, begun: Begun, transaction: _Transaction) -> Outcome:
+        """Switch the load to loaded and write the rejects; the transaction commits it."""
+        connection, export = self.session.connection, self.reading.export
+        counts = self.tally.counts()
         if counts.read != counts.loaded + counts.rejected + counts.blank:
-            message = f"{self.file.place}: records were lost between reading and loading: {counts}"
-            raise DatabaseError(message, "nothing was loaded; this is a fault of the loader")
-        export = self.reading.export
+            raise _records_lost(self.file.place, counts)
         key = self.tally.account_key(export, content.account_key)
-        replaced = ledger.finish(connection, load_id, replace(content, account_key=key), counts)
+        finished = ledger.finish(connection, begun, replace(content, account_key=key), counts)
+        transaction.number = finished.xid
+        kept = rejects.write(connection, begun.load_id, self.tally.spool or ())
+        if kept != counts.rejected:
+            raise _records_lost(self.file.place, replace(counts, rejected=kept))
         return Outcome(
             self.file.place,
             "loaded",
             export.name,
             key,
-            load_id,
+            begun.load_id,
             counts,
-            replaced=tuple(replaced),
+            replaced=finished.replaced,
             added_columns=added_columns(export),
         )
 
@@ -324,12 +332,11 @@ class _Attempt:
 
 
 @contextmanager
-def _transaction(session: Session) -> Iterator[None]:
-    """Run a block in one transaction whose commit is resolved when its answer is lost."""
-    connection = session.connection
-    connection.execute(_BEGIN)
+def _transaction(session: Session) -> Iterator[_Transaction]:
+    """Run a block that begins a transaction, which is committed; resolve a lost answer to that."""
+    connection, transaction = session.connection, _Transaction()
     try:
-        yield
+        yield transaction
     except BaseException:
         # An interrupt between the start of a COPY and its entry among what is to be ended leaves
         # psycopg's lock taken, which a rollback would wait for. The server undoes what is left.
@@ -338,7 +345,12 @@ def _transaction(session: Session) -> Iterator[None]:
         with suppress(psycopg.Error):
             connection.execute("rollback")
         raise
-    commit(connection, session.connect)
+    commit(connection, session.connect, number=transaction.number)
+
+
+def _records_lost(place: str, counts: Counts) -> DatabaseError:
+    message = f"{place}: records were lost between reading and loading: {counts}"
+    return DatabaseError(message, "nothing was loaded; this is a fault of the loader")
 
 
 def _failure(error: LoaderError | psycopg.Error) -> str:

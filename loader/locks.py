@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from psycopg import Connection, sql
+from psycopg import Connection
 from psycopg.errors import InsufficientPrivilege
 
 from loader.errors import DatabaseError, UsageError
@@ -25,15 +25,15 @@ _POLL_SECONDS = 0.2
 _SIGN_SECONDS = 0.5
 _HOLD_NAMESPACE = 0x6C6F6164
 # Beside a column load_id, names the transaction after its load, as `hold` names a session.
-NAMING_TRANSACTION = sql.SQL(
-    "pg_catalog.set_config('application_name', 'loader load ' || load_id, true)"
+NAMING_TRANSACTION = "pg_catalog.set_config('application_name', 'loader load ' || load_id, true)"
+# Says whether nobody else has the lock called `key`, which is the transaction's then.
+TRY_UNTIL_COMMIT = (
+    "select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended(%(key)s, 0))"
 )
 
 _TRY = {
-    "session": "select pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended(%s, 0))",
-    "transaction": (
-        "select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))"
-    ),
+    "session": "select pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended(%(key)s, 0))",
+    "transaction": TRY_UNTIL_COMMIT,
 }
 # The processes that work on the load the holder works on: `loader load 7`, `loader load 7.1`, …
 _HOLDERS = """
@@ -112,7 +112,7 @@ def acquire(
     began = time.monotonic()
     watch = _Watch(stalled_seconds() if stalled_after is None else stalled_after)
     while True:
-        row = connection.execute(_TRY[until], [key]).fetchone()
+        row = connection.execute(_TRY[until], {"key": key}).fetchone()
         waited = time.monotonic() - began
         if row is not None and row[0]:
             return Waited(waited, tuple(watch.terminated))

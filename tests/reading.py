@@ -29,21 +29,25 @@ class Read(NamedTuple):
     blanks: int
 
 
-def read_file(path: Path, chunk: int = 1 << 16, block: int = BLOCK_BYTES) -> Read:
+def read_file(path: Path, chunk: int = 1 << 16, block: int = BLOCK_BYTES, *, few: int = 0) -> Read:
     """Read a file, `chunk` bytes at a time; raises DataRefusedError when it is refused whole.
 
     A problem is its line and its reason, such as `count is empty` or `the line has 1 field, …`.
-    `block` is how many bytes are judged together, so that small files too have borders.
+    `block` is how many bytes are judged together, so that small files too have borders; fewer
+    than `few` are read line by line.
     """
-    return read_bytes(path.read_bytes(), path.name, chunk, block)
+    return read_bytes(path.read_bytes(), path.name, chunk, block, few=few)
 
 
-def read_bytes(content: bytes, name: str, chunk: int = 1 << 16, block: int = BLOCK_BYTES) -> Read:
+def read_bytes(
+    content: bytes, name: str, chunk: int = 1 << 16, block: int = BLOCK_BYTES, *, few: int = 0
+) -> Read:
     """Read the content of a file called `name`."""
     source = BytesIO(content)
     with (
         patch("loader.csv_blocks.BLOCK_BYTES", block),
         patch("loader.csv_blocks.PART_BYTES", max(1, block // 4)),
+        patch("loader.csv_blocks.FEW_BYTES", few),
         patch("loader.parsing._JOB_BYTES", block),
     ):
         reading = read_export(

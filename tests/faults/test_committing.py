@@ -169,12 +169,12 @@ def test_a_server_that_never_had_the_transaction_is_not_believed(
     assert count(witness) == 0
 
 
-def altered(name: str, *, number: str) -> Callable[[psycopg.Connection], object]:
+def altered(name: str, *, number: str) -> Callable[[psycopg.Connection, str | None], object]:
     module, _, function = name.rpartition(".")
     real = getattr(__import__(module, fromlist=[function]), function)
 
-    def replaced(connection: psycopg.Connection) -> object:
-        known = real(connection)
+    def replaced(connection: psycopg.Connection, own: str | None) -> object:
+        known = real(connection, own)
         return type(known)(number, known.pid)
 
     return replaced

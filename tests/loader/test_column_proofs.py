@@ -122,7 +122,9 @@ def test_both_ways_read_the_same(
         header = data.index(b"\n") + 1
         at = header + stray[0] % (len(data) - header + 1)
         data = data[:at] + stray[1] + data[at:]
-    quick = read_all(data, EXPORTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("loader.csv_blocks.FEW_BYTES", 0)
+        quick = read_all(data, EXPORTS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches.CsvProver, "_columns_of", lambda _self, _block: None)
         patch.setattr("loader.csv_blocks.count_plain_lines", lambda _data, _size: None)

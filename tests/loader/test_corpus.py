@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from reading import EXPORTS, Read, read_bytes, read_file
 
+from loader.csv_blocks import FEW_BYTES
 from loader.errors import DataRefusedError
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -117,6 +118,12 @@ def test_it_does_not_matter_how_the_bytes_arrive(name: str, chunk: int) -> None:
 @pytest.mark.parametrize("name", READ)
 def test_it_does_not_matter_where_blocks_end(name: str, block: int) -> None:
     assert read_file(CORPUS / name, block=block) == read_file(CORPUS / name)
+
+
+@pytest.mark.parametrize("few", [FEW_BYTES, 300])
+@pytest.mark.parametrize("name", READ)
+def test_it_does_not_matter_what_is_read_line_by_line(name: str, few: int) -> None:
+    assert read_file(CORPUS / name, block=400, few=few) == read_file(CORPUS / name)
 
 
 @pytest.mark.parametrize("chunk", [*CHUNKS, 1 << 16])

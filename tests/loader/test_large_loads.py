@@ -132,9 +132,9 @@ def test_the_last_commit_alone_waits_for_the_disk(
 ) -> None:
     commit, waits = loading.commit, []
 
-    def watched(opened: psycopg.Connection, connect: Connect) -> None:
+    def watched(opened: psycopg.Connection, connect: Connect, *, number: str | None = None) -> None:
         waits.extend(opened.execute("show synchronous_commit").fetchone() or ())
-        commit(opened, connect)
+        commit(opened, connect, number=number)
 
     monkeypatch.setattr(loading, "commit", watched)
     load_file(connection, file(workers()), exports, jobs=2)

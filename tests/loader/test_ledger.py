@@ -16,7 +16,7 @@ from loader import ledger, ledger_table, locks
 from loader.errors import DatabaseError, UsageError
 from loader.exports import Export
 from loader.interruptions import FAILURE, sweep
-from loader.ledger import Content, Counts, Load
+from loader.ledger import Begun, Content, Counts, Load
 from loader.raw_tables import prepare
 
 Connect = Callable[[], psycopg.Connection]
@@ -37,9 +37,9 @@ NONE = Counts(0, 0, 0, 0)
 
 
 def loaded(connection: psycopg.Connection, content: Content = CONTENT) -> int:
-    load_id = ledger.begin(connection, content).load_id
-    ledger.finish(connection, load_id, content, NONE)
-    return load_id
+    begun = ledger.begin(connection, content)
+    ledger.finish(connection, begun, content, NONE)
+    return begun.load_id
 
 
 def found(connection: psycopg.Connection, load_id: int) -> Load:
@@ -55,7 +55,8 @@ def test_a_finished_load_holds_what_is_known_at_its_end(connection: psycopg.Conn
         row = connection.execute("select pg_current_xact_id()::text").fetchone()
         assert row is not None
         known = replace(CONTENT, added_columns=("region",))
-        assert ledger.finish(connection, begun.load_id, known, Counts(4, 2, 1, 1)) == ()
+        finished = ledger.finish(connection, begun, known, Counts(4, 2, 1, 1))
+        assert finished == ((), row[0])
     load = found(connection, begun.load_id)
     assert load == Load(
         load_id=1,
@@ -141,12 +142,13 @@ def test_a_newer_load_of_the_same_cover_replaces_the_earlier(
     failed = ledger.begin(connection, month)
     ledger.record_failure(connection, failed, month, NONE, "broken")
     old = loaded(connection, replace(month, sha256="2" * 64))
-    new = ledger.begin(connection, replace(month, sha256="4" * 64)).load_id
-    assert ledger.finish(connection, new, replace(month, sha256="4" * 64), NONE) == (old,)
+    new = ledger.begin(connection, replace(month, sha256="4" * 64))
+    finished = ledger.finish(connection, new, replace(month, sha256="4" * 64), NONE)
+    assert finished.replaced == (old,)
     assert [(load.status, load.replaced_by) for load in ledger.read_loads(connection)] == [
         *[("loaded", None)] * 4,
         ("failed", None),
-        ("replaced", new),
+        ("replaced", new.load_id),
         ("loaded", None),
     ]
 
@@ -175,19 +177,19 @@ def test_of_two_loads_of_one_cover_that_end_at_once_one_counts(
     connection: psycopg.Connection, connect: Connect
 ) -> None:
     contents = [replace(CONTENT, covers=MONTH, sha256=str(number) * 64) for number in range(2, 6)]
-    ids = [ledger.begin(connection, content).load_id for content in contents]
-    gate = threading.Barrier(len(ids))
+    all_begun = [ledger.begin(connection, content) for content in contents]
+    gate = threading.Barrier(len(all_begun))
 
-    def finish(load_id: int, content: Content) -> None:
+    def finish(begun: Begun, content: Content) -> None:
         opened = connect()
         with opened.transaction():
             opened.execute("select 1 from loader.loads")
             gate.wait(10)
-            ledger.finish(opened, load_id, content, NONE)
+            ledger.finish(opened, begun, content, NONE)
             time.sleep(0.05)
 
-    with ThreadPoolExecutor(len(ids)) as pool:
-        list(pool.map(finish, ids, contents))
+    with ThreadPoolExecutor(len(all_begun)) as pool:
+        list(pool.map(finish, all_begun, contents))
     statuses = sorted(load.status for load in ledger.read_loads(connection))
     assert statuses == ["loaded", "replaced", "replaced", "replaced"]
 
@@ -209,7 +211,7 @@ def test_a_size_tells_whether_a_hash_is_worth_it(connection: psycopg.Connection)
 
     begun = ledger.begin(connection, CONTENT)
     assert not known(10, 4)
-    ledger.finish(connection, begun.load_id, CONTENT, NONE)
+    ledger.finish(connection, begun, CONTENT, NONE)
     assert [known(10, None), known(None, 4), known(4, 10), known(None, None)] == [
         *[True] * 2,
         *[False] * 2,
@@ -234,12 +236,12 @@ def test_a_failure_is_entered_whether_or_not_the_beginning_was_committed(
 
 def test_a_load_that_ended_stays_as_it_is(connection: psycopg.Connection) -> None:
     begun = ledger.begin(connection, CONTENT)
-    ledger.finish(connection, begun.load_id, CONTENT, NONE)
+    ledger.finish(connection, begun, CONTENT, NONE)
     ledger.record_failure(connection, begun, CONTENT, NONE, "no answer to COMMIT")
     ledger.forget(connection, begun.load_id)
     assert found(connection, begun.load_id).status == "loaded"
     with pytest.raises(DatabaseError, match="load 1 was ended by another loader"):
-        ledger.finish(connection, begun.load_id, CONTENT, NONE)
+        ledger.finish(connection, begun, CONTENT, NONE)
 
 
 def test_a_load_under_way_can_be_forgotten(connection: psycopg.Connection) -> None:
@@ -351,6 +353,72 @@ def test_a_transaction_is_called_after_the_load_it_begins(connection: psycopg.Co
         begun = ledger.begin(connection, CONTENT)
         assert name_of(connection) == f"loader load {begun.load_id}"
     assert name_of(connection) == ""
+
+
+def claim(connection: psycopg.Connection) -> Begun | Load:
+    return ledger.claim(connection, CONTENT, any_account=False)
+
+
+def test_what_is_claimed_is_in_the_ledger_when_it_is_finished(
+    connection: psycopg.Connection,
+) -> None:
+    begun = claim(connection)
+    assert isinstance(begun, Begun)
+    assert name_of(connection) == f"loader load {begun.load_id}"
+    assert ledger.read_loads(connection) == ()
+    finished = ledger.finish(connection, begun, CONTENT, Counts(4, 2, 1, 1))
+    assert connection.execute("select pg_current_xact_id()::text").fetchone() == (finished.xid,)
+    connection.execute("commit")
+    load = found(connection, begun.load_id)
+    assert (load.status, load.started_at, load.xid) == ("loaded", begun.started_at, finished.xid)
+    assert (load.rows_read, load.rows_loaded, load.rows_rejected, load.rows_blank) == (4, 2, 1, 1)
+
+
+def test_what_is_loaded_is_found_instead_of_claimed_and_takes_no_number(
+    connection: psycopg.Connection,
+) -> None:
+    month = replace(CONTENT, added_columns=("region", 'a "b"'), covers=MONTH)
+    load_id = loaded(connection, month)
+    for _ in range(3):
+        assert claim(connection) == found(connection, load_id)
+        connection.execute("rollback")
+    assert loaded(connection, replace(CONTENT, sha256="2" * 64)) == load_id + 1
+
+
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+def test_who_waits_for_a_claim_finds_what_came_of_it(
+    connection: psycopg.Connection, connect: Connect, isolation: str
+) -> None:
+    waiting = connect()
+    waiting.execute(f"set default_transaction_isolation = '{isolation}'")
+    begun = claim(connection)
+    assert isinstance(begun, Begun)
+    with ThreadPoolExecutor(1) as pool:
+        claimed = pool.submit(claim, waiting)
+        time.sleep(0.3)
+        assert not claimed.done()
+        ledger.finish(connection, begun, CONTENT, NONE)
+        connection.execute("commit")
+        assert claimed.result(20) == found(connection, begun.load_id)
+    waiting.execute("rollback")
+
+
+def test_who_waits_for_a_claim_that_is_given_up_has_it(
+    connection: psycopg.Connection, connect: Connect
+) -> None:
+    waiting = connect()
+    begun = claim(connection)
+    assert isinstance(begun, Begun)
+    with ThreadPoolExecutor(1) as pool:
+        claimed = pool.submit(claim, waiting)
+        time.sleep(0.3)
+        connection.execute("rollback")
+        next_begun = claimed.result(20)
+    assert isinstance(next_begun, Begun)
+    assert next_begun.load_id > begun.load_id
+    ledger.finish(waiting, next_begun, CONTENT, NONE)
+    waiting.execute("commit")
+    assert found(connection, next_begun.load_id).status == "loaded"
 
 
 def test_a_candidate_is_free_when_its_holder_lets_it_go(

@@ -47,10 +47,11 @@ def loaded(
     content: Content = CONTENT,
     problems: list[Problem] | None = None,
 ) -> int:
-    load_id = ledger.begin(connection, content).load_id
-    written = rejects.write(connection, load_id, PROBLEMS if problems is None else problems)
-    ledger.finish(connection, load_id, content, Counts(written, 0, written, 0))
-    return load_id
+    begun = ledger.begin(connection, content)
+    problems = PROBLEMS if problems is None else problems
+    written = rejects.write(connection, begun.load_id, problems)
+    ledger.finish(connection, begun, content, Counts(written, 0, written, 0))
+    return begun.load_id
 
 
 def test_every_column_is_explained(connection: psycopg.Connection) -> None:
