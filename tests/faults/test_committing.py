@@ -215,15 +215,37 @@ def test_what_the_server_refuses_is_passed_on(
         assert not connection.closed
 
 
+@pytest.mark.parametrize("is_known", [False, True])
 def test_a_failed_transaction_is_not_taken_for_committed(
-    database: dict[str, str], witness: psycopg.Connection
+    database: dict[str, str], witness: psycopg.Connection, *, is_known: bool
 ) -> None:
     with Proxy(database) as proxy, closing(insert(proxy)) as connection:
+        number = number_of(connection) if is_known else None
         with suppress(psycopg.errors.DivisionByZero):
             connection.execute("select 1 / 0")
         with pytest.raises(psycopg.errors.InFailedSqlTransaction):
-            commit(connection, lambda: pytest.fail("nothing was lost"))
+            commit(connection, lambda: pytest.fail("nothing was lost"), number=number)
     assert count(witness) == 0
+
+
+@pytest.mark.parametrize("point", [BEFORE, AFTER], ids=str)
+def test_a_number_that_is_known_tells_what_became_of_a_commit(
+    database: dict[str, str], witness: psycopg.Connection, point: Point
+) -> None:
+    with Proxy(database, point, cut) as proxy, closing(insert(proxy)) as connection:
+        number = number_of(connection)
+        if point == AFTER:
+            commit(connection, lambda: connect_to(database), number=number)
+        else:
+            with pytest.raises(DatabaseError, match=NOT_COMMITTED):
+                commit(connection, lambda: connect_to(database), number=number)
+    assert count(witness) == (1 if point == AFTER else 0)
+
+
+def number_of(connection: psycopg.Connection) -> str:
+    row = connection.execute("select pg_current_xact_id()::text").fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 @pytest.mark.parametrize(
