@@ -47,7 +47,7 @@ class RowProver:
         self._columns = export.columns
         self._arrange = arrange
         self._checks = [compile_check(column) for column in export.columns]
-        self._account = _account_position(export)
+        self._account = account_position(export)
 
     def batch(self, items: Iterable[Item], numbers: Iterable[int] | None = None) -> Batch:
         """Return the batch of items whose records are yet to be proven.
@@ -72,7 +72,7 @@ class RowProver:
                 lines.append(number)
         columns = zip(*records, strict=True) if records else ((),) * len(self._columns)
         rows = [pa.array(values, _TEXT) for values in columns]
-        accounts = _accounts(rows, self._account)
+        accounts = accounts_of(rows, self._account)
         return Batch(rows, pa.array(lines, pa.int64()), problems, blank, accounts)
 
     def prove(self, record: Record) -> tuple[str | None, ...] | Problem:
@@ -91,7 +91,7 @@ class CsvProver:
         self.export = layout.export
         self._header = header
         self.rows = RowProver(layout.export, arrange)
-        self._account = _account_position(layout.export)
+        self._account = account_position(layout.export)
         self._proofs = [compile_proof(column) for column in layout.export.columns]
         self._options = _reading_options(layout, len(header), check_utf8=True)
         self._options_of_ascii = _reading_options(layout, len(header), check_utf8=False)
@@ -113,7 +113,7 @@ class CsvProver:
         if (rows := self._columns_of(block)) is None:
             return None
         numbers = pa.arange(block.line_number, block.line_number + block.lines)
-        return Batch(rows, numbers, accounts=_accounts(rows, self._account))
+        return Batch(rows, numbers, accounts=accounts_of(rows, self._account))
 
     def _columns_of(self, block: PlainBlock) -> list[pa.Array] | None:
         """Return the block's columns, or None when a row is too wide, not UTF-8 or not proven."""
@@ -178,12 +178,14 @@ def _is_oversized(values: pa.Array) -> bool:
     return longest is not None and longest > MAX_FIELD_BYTES
 
 
-def _account_position(export: Export) -> int | None:
+def account_position(export: Export) -> int | None:
+    """Return which of the columns holds the vendor's account, if one does."""
     names = [column.name for column in export.columns]
     return None if export.account_column is None else names.index(export.account_column)
 
 
-def _accounts(rows: list[pa.Array], position: int | None) -> frozenset[str | None]:
+def accounts_of(rows: list[pa.Array], position: int | None) -> frozenset[str | None]:
+    """Return the accounts that the column at `position` names; none where there is none."""
     return frozenset() if position is None else frozenset(rows[position].unique().to_pylist())
 
 

@@ -18,16 +18,28 @@ Proof = Callable[[pa.Array], bool]
 
 _Places = np.ndarray[tuple[int], np.dtype[np.intp]]
 _Offsets = np.ndarray[tuple[int], np.dtype[np.int32]]
+_Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
+_Cells = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
+_Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 _DIGITS_OF_ANY_BIGINT, _LAST_DIGIT = 18, 9
 _REMEMBERED_VALUES = 50_000
 _REMEMBERED_LENGTH = 1024
 _QUOTE, _COLON, _BLANK = b'":'[0], b":"[0], b" "[0]
+# How moments are usually written, digits as 0; the zone is UTC, which a timestamp need not name.
+_MOMENTS = (b"0000-00-00T00:00:00Z", b"0000-00-00T00:00:00.000Z")
+_MOMENTS_WITHOUT_ZONE = (b"0000-00-00T00:00:00",)
+_BETWEEN_DATE_AND_TIME = _MOMENTS[0].index(b"T")
+# Of no month, then of January to December; the 29th of February is not usual.
+_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.uint8)
+_LAST_MONTH = len(_DAYS) - 1
+# Where hour, minute and second stand, and the last there is.
+_LAST_OF_TIME = {11: 23, 14: 59, 17: 59}
 
 
 def compile_proof(column: Column) -> Proof:
     """Return a function that says whether all values of a column's array are acceptable."""
-    digits = _usual_digits(column)
+    digits, moments = _usual_digits(column), _usual_moments(column)
     remembered = _Remembered(compile_check(column))
     is_any_text = column.type.name == "text" and column.pattern is None
 
@@ -38,6 +50,8 @@ def compile_proof(column: Column) -> Proof:
             return True
         if digits is not None:
             values = _unusual_numbers(values, *digits)
+        elif moments:
+            values = _unusual_moments(values, moments)
         elif column.type.name == "jsonb":
             values = _kinds_of_object(values)
         return remembered.accepts(values)
@@ -85,6 +99,46 @@ def _usual_digits(column: Column) -> tuple[int, int] | None:
     if column.type.name == "numeric" and column.type.precision > column.type.scale:
         return column.type.precision - column.type.scale, column.type.scale
     return None
+
+
+def _usual_moments(column: Column) -> tuple[bytes, ...]:
+    """Return the layouts of moments that the column's check accepts for any day and time."""
+    if column.pattern is not None or column.type.name not in {"timestamp", "timestamptz"}:
+        return ()
+    return _MOMENTS + (_MOMENTS_WITHOUT_ZONE if column.type.name == "timestamp" else ())
+
+
+def _unusual_moments(values: pa.Array, layouts: tuple[bytes, ...]) -> pa.Array:
+    """Return the values that are not a moment of the calendar in one of the layouts."""
+    offsets, is_unusual = _offsets_of(values), np.ones(len(values), np.bool_)
+    text = np.frombuffer(values.buffers()[2] or b"", np.uint8)
+    for layout in layouts:
+        rows = np.flatnonzero(np.diff(offsets) == len(layout))
+        if len(rows):
+            cells = text[offsets[rows][:, None] + np.arange(len(layout))]
+            is_unusual[rows] = ~_are_moments(cells, np.frombuffer(layout, np.uint8))
+    return values.filter(pa.array(is_unusual))
+
+
+def _are_moments(cells: _Cells, layout: _Bytes) -> _Flags:
+    """Say of each row of characters whether it is a moment written in this layout."""
+    between = cells[:, _BETWEEN_DATE_AND_TIME]
+    between[between == _BLANK] = layout[_BETWEEN_DATE_AND_TIME]
+    digits, is_digit = cells - ord("0"), layout == ord("0")
+    # What is no digit makes numbers of no sense below, but is none in any case.
+    is_moment = np.ones(len(cells), np.bool_)
+    is_moment &= (digits[:, is_digit] <= _LAST_DIGIT).all(axis=1)
+    is_moment &= (cells[:, ~is_digit] == layout[~is_digit]).all(axis=1)
+    year, month, day = digits[:, :4], _two_digits(digits, 5), _two_digits(digits, 8)
+    is_month = month <= _LAST_MONTH
+    is_moment &= year.any(axis=1) & is_month & (day > 0) & (day <= _DAYS[month * is_month])
+    for at, last in _LAST_OF_TIME.items():
+        is_moment &= _two_digits(digits, at) <= last
+    return is_moment
+
+
+def _two_digits(digits: _Cells, at: int) -> _Bytes:
+    return digits[:, at] * np.uint8(10) + digits[:, at + 1]
 
 
 def _unusual_numbers(values: pa.Array, whole: int, scale: int) -> pa.Array:

@@ -7,14 +7,14 @@ from itertools import chain, islice
 from operator import itemgetter
 
 from loader import csv_records, json_records
-from loader.batches import Arrange, Batch, CsvProver, RowProver
+from loader.batches import Arrange, Batch, CsvProver
 from loader.csv_blocks import PlainBlock, csv_blocks
 from loader.errors import DataRefusedError
-from loader.exports import Export, normalised
+from loader.exports import Export
+from loader.json_batches import JsonProver
 from loader.json_files import json_rows
 from loader.json_replies import Row
 from loader.lines import UTF8_MARK, Line, without_mark
-from loader.problems import shown_name
 from loader.recognition import Layout, recognise
 from loader.records import MAX_KEPT_BYTES, Problem
 
@@ -130,8 +130,10 @@ def _read_jsonl(
     lines = json_rows(chunks, envelopes, place)
     first = list(islice(lines, _LINES_TO_RECOGNISE))
     export = _export_of_objects(first, exports, place, evolve=evolve)
-    members, prover = _Members(export), RowProver(export)
-    jobs = (partial(group.prove, prover, members) for group in _groups(chain(first, lines)))
+    prover = JsonProver(export)
+    jobs = (
+        partial(prover.batch, group.rows, group.numbers) for group in _groups(chain(first, lines))
+    )
     return Reading(export, None, jobs)
 
 
@@ -141,9 +143,6 @@ class _Group:
 
     rows: list[Row]
     numbers: list[int]
-
-    def prove(self, prover: RowProver, members: "_Members") -> Batch:
-        return prover.batch(json_records.read_records(self.rows, members), self.numbers)
 
 
 def numbered(lines: Iterable[Row]) -> Iterator[tuple[int, Row]]:
@@ -196,29 +195,3 @@ def _export_of_objects(
         raise DataRefusedError(message, expectation)
     message = f"{place}: holds no JSON object{' in its first lines' if head else ''}"
     raise DataRefusedError(message, expectation)
-
-
-class _Members:
-    """Puts the members of an object in the order of an export's columns, or says why not."""
-
-    def __init__(self, export: Export) -> None:
-        self._columns = export.columns
-        self._indexes = {
-            spelling: index
-            for index, column in enumerate(export.columns)
-            for spelling in column.spellings
-        }
-
-    def __call__(self, members: dict[str, str | None]) -> tuple[str | None, ...] | str:
-        found: dict[int, str | None] = {}
-        for key, value in members.items():
-            index = self._indexes.get(normalised(key))
-            if index is None:
-                return f"has an unexpected column {shown_name(key)}"
-            if index in found:
-                return f"has {self._columns[index].name} more than once"
-            found[index] = value
-        for index, column in enumerate(self._columns):
-            if index not in found and not column.is_optional:
-                return f"has no {column.name}"
-        return tuple([found.get(index) for index in range(len(self._columns))])

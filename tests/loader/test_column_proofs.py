@@ -29,6 +29,7 @@ COLUMNS = [
         ("numeric(20, 0)", None),
         ("boolean", None),
         ("timestamptz", None),
+        ("timestamp", None),
         ("jsonb", None),
     )
     for is_not_null in (False, True)
@@ -61,6 +62,44 @@ VALUES = st.lists(
     | st.decimals(allow_nan=True).map(str),
     max_size=6,
 )
+
+
+USUAL_MOMENT = "2026-10-28T07:08:09"
+MOMENTS = [
+    *(f"{year}-02-{day}T00:00:00" for year in ("0000", "0001", "2024", "9999") for day in (28, 29)),
+    *(f"2026-{month:02}-{day:02}T07:08:09" for month in range(16) for day in range(35)),
+    *(f"2026-{number:02}-01T00:00:00" for number in range(100)),
+    *(f"2026-10-{number:02} 00:00:00" for number in range(100)),
+    *(f"2026-10-28T{number:02}:00:00" for number in range(100)),
+    *(f"2026-10-28T00:{number:02}:00" for number in range(100)),
+    *(f"2026-10-28T00:00:{number:02}" for number in range(100)),
+    *(
+        USUAL_MOMENT[:at] + character + USUAL_MOMENT[at + 1 :]
+        for at in range(len(USUAL_MOMENT))
+        for character in "0/:-.Tt \xe9"
+    ),
+]
+
+
+@pytest.mark.parametrize("zone", ["Z", "", ".000Z", ".9Z", ".999", ".0:0Z", "+00", "z"])
+@pytest.mark.parametrize("name", ["timestamptz", "timestamp"])
+def test_a_moment_is_proven_exactly_when_it_is_accepted(name: str, zone: str) -> None:
+    column = Column("c", parse_type(name), "", "c")
+    prove, check = compile_proof(column), compile_check(column)
+    for moment in MOMENTS:
+        value = moment + zone
+        assert prove(pa.array([None, value]).slice(1)) == (check(value) is None), value
+
+
+def test_moments_as_exports_write_them_need_no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr(
+        "loader.column_proofs._Remembered.accepts", lambda _, values: seen.append(values) or True
+    )
+    column = Column("c", parse_type("timestamptz"), "", "c")
+    usual = ["2026-01-31T23:59:59Z", "2026-02-28 00:00:00Z", "2026-11-30T01:59:59.999Z"]
+    assert compile_proof(column)(pa.array([*usual, "2024-02-29T00:00:00Z"]))
+    assert [values.to_pylist() for values in seen] == [["2024-02-29T00:00:00Z"]]
 
 
 def test_objects_differ_in_their_members_texts_no_longer() -> None:

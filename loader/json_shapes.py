@@ -1,0 +1,66 @@
+r"""Objects that are written alike, each on a line: one regular expression reads them.
+
+A shape is taken from an object that was read with care: its keys in their order, and what each of
+its values is. A line that matches is an object of these keys, once each, of these kinds of values:
+texts without escapes, short numbers, and objects whose members have such texts and hold no objects
+or arrays. What an object holds is left to the proof of its column, which must be jsonb. Lines
+that do not match are not refused: the caller reads them one by one.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from loader.exports import Column
+
+# No byte below a space stands in a JSON text, and a backslash begins an escape.
+_TEXT = rb'[^"\\\x00-\x1f]*'
+_ASIDE = rb'[^{}\[\]"\\\x00-\x1f]*'
+_STRING = rb'"(' + _TEXT + rb')"'
+_NUMBER = rb"(-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,99})?)"
+_BOOLEAN = rb"(true|false)"
+_FLAT_OBJECT = rb"(\{" + _ASIDE + rb'(?:"' + _TEXT + rb'"' + _ASIDE + rb")*\})"
+_SPACE = rb"[ \t\r\n]*"
+
+Values = tuple[bytes | None, ...]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """`positions` says of each declared column which of the values is its own, None for none."""
+
+    match: Callable[[bytes], re.Match[bytes] | None]
+    positions: tuple[int | None, ...]
+
+
+def shape_of(
+    raw: bytes, columns: tuple[Column, ...], index_of: Callable[[str], int | None]
+) -> Shape | None:
+    """Return the shape of the object in `raw`, which must have been read with care and accepted.
+
+    `index_of` tells which of the columns a key stands for. None where the object itself is not as
+    its shape would have it: it holds an escape, say, or an object within an object.
+    """
+    members, positions = list[bytes](), dict[int | None, int]()
+    for key, value in json.loads(raw, parse_int=Decimal, parse_float=Decimal).items():
+        index = index_of(key)
+        positions[index] = len(members)
+        if isinstance(value, dict) and (index is None or columns[index].type.name != "jsonb"):
+            return None
+        name = re.escape(key.encode())
+        members.append(rb'"' + name + rb'" ?: ?(?:' + _pattern_of(value) + rb"|null)")
+    whole = _SPACE + rb"\{ ?" + rb" ?, ?".join(members) + rb" ?\}" + _SPACE
+    match = re.compile(whole).fullmatch
+    if match(raw) is None:
+        return None
+    return Shape(match, tuple(positions.get(index) for index in range(len(columns))))
+
+
+def _pattern_of(value: object) -> bytes:
+    if value is None or isinstance(value, str):
+        return _STRING
+    if isinstance(value, bool):
+        return _BOOLEAN
+    return _FLAT_OBJECT if isinstance(value, dict) else _NUMBER
