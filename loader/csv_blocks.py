@@ -52,7 +52,7 @@ class PlainBlock:
 
 @dataclass(frozen=True)
 class ReadBlock:
-    """Lines that were not plain, as the careful reader read them."""
+    """Lines that were not plain, or few, as the careful reader read them."""
 
     items: list[Item]
 

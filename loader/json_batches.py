@@ -1,7 +1,15 @@
-"""Batches of a JSON file: objects that are written alike as whole columns, the rest one by one."""
+"""Batches of a JSON file: objects that are written alike as whole columns, the rest one by one.
 
+One by one go the lines that no shape fits (`loader.json_shapes`), the few around a value that is
+not proven, and whole groups with rows of a reply that says more around them, or with a line that
+is no object.
+"""
+
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
+from threading import Lock
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,10 +24,15 @@ from loader.lines import Line
 from loader.problems import shown_name
 from loader.records import MAX_FIELD_BYTES, Record
 
-_MAX_SHAPES = 8
+_MAX_SHAPES, _LEARNED_AT_ONCE = 8, 4
+# Of rows that no shape fits, so many are asked for theirs.
+_TRIED_ROWS = 8
+# So few rows around one that is refused are read one by one.
+_FEW_ROWS = 32
 
 # A row and its number in the raw table.
 _Numbered = tuple[Row, int]
+_Matched = tuple[_Numbered, re.Match[bytes]]
 
 
 class Members:
@@ -63,6 +76,7 @@ class JsonProver:
         self._proofs = [compile_proof(column) for column in export.columns]
         self._account = account_position(export)
         self._shapes: tuple[Shape, ...] = ()
+        self._lock = Lock()
 
     def batch(self, rows: Sequence[Row], numbers: Sequence[int]) -> Batch:
         """Return the batch of rows; `numbers` are their own, where a line can hold several."""
@@ -76,36 +90,53 @@ class JsonProver:
 
     def _take_alike(self, left: list[_Numbered], parts: list[Batch]) -> list[_Numbered]:
         """Add the batches of rows whose shape is known or can be learned; return the others."""
-        for turn in range(_MAX_SHAPES):
-            shape = self._shapes[turn] if turn < len(self._shapes) else self._learn(left)
+        known, refused = self._shapes, list[_Numbered]()
+        for turn in range(len(known) + _LEARNED_AT_ONCE):
+            shape = known[turn] if turn < len(known) else self._learn(left)
             if shape is None:
                 break
             matches = [shape.match(_judged_bytes(row)) for row, _ in left]
-            values = [match.groups() for match in matches if match is not None]
-            if values:
-                columns = self._proven(shape, values)
-                if columns is None:
-                    break
-                pairs = list(zip(left, matches, strict=True))
-                numbers = [number for (_, number), match in pairs if match is not None]
-                accounts = accounts_of(columns, self._account)
-                parts.append(Batch(columns, pa.array(numbers, pa.int64()), accounts=accounts))
-                left = [numbered for numbered, match in pairs if match is None]
-        return left
+            pairs = list(zip(left, matches, strict=True))
+            matched = [(numbered, match) for numbered, match in pairs if match is not None]
+            left = [numbered for numbered, match in pairs if match is None]
+            if matched:
+                refused += self._take_proven(shape, matched, parts)
+        return sorted([*left, *refused], key=itemgetter(1))
+
+    def _take_proven(
+        self, shape: Shape, matched: list[_Matched], parts: list[Batch]
+    ) -> list[_Numbered]:
+        """Add the batches of rows of one shape; return the few around a row that is not proven."""
+        columns = self._proven(shape, [match.groups() for _, match in matched])
+        if columns is not None:
+            numbers = pa.array([number for (_, number), _ in matched], pa.int64())
+            parts.append(Batch(columns, numbers, accounts=accounts_of(columns, self._account)))
+            return []
+        if len(matched) <= _FEW_ROWS:
+            return [numbered for numbered, _ in matched]
+        middle = len(matched) // 2
+        halves = matched[:middle], matched[middle:]
+        return [row for half in halves for row in self._take_proven(shape, half, parts)]
 
     def _learn(self, left: list[_Numbered]) -> Shape | None:
-        """Return the shape of the first row that is left, if it is a record and of any shape."""
-        if not left:
-            return None
-        row = left[0][0]
-        record = next(read_records([row], self._members))
-        raw = _judged_bytes(row)
-        if not isinstance(record, Record) or not raw:
-            return None
-        shape = shape_of(raw, self._columns, self._members.index_of)
-        if shape is not None:
-            self._shapes += (shape,)
-        return shape
+        """Return a shape of one of the rows that are left, if one of those looked at has any."""
+        for row, _ in left[:: len(left) // _TRIED_ROWS + 1]:
+            raw = _judged_bytes(row)
+            record = next(read_records([row], self._members))
+            shape = (
+                shape_of(raw, self._columns, self._members.index_of)
+                if (raw and isinstance(record, Record))
+                else None
+            )
+            if shape is not None:
+                self._keep(shape)
+                return shape
+        return None
+
+    def _keep(self, shape: Shape) -> None:
+        with self._lock:
+            others = [known for known in self._shapes if known.pattern != shape.pattern]
+            self._shapes = (*others, shape)[-_MAX_SHAPES:]
 
     def _proven(self, shape: Shape, values: list[Values]) -> list[pa.Array] | None:
         """Return the columns of objects of one shape, or None when not every row is accepted."""

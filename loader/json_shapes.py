@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from loader.exports import Column
 
-# No byte below a space stands in a JSON text, and a backslash begins an escape.
+# No byte below a space stands in a JSON string, and a backslash begins an escape.
 _TEXT = rb'[^"\\\x00-\x1f]*'
 _ASIDE = rb'[^{}\[\]"\\\x00-\x1f]*'
 _STRING = rb'"(' + _TEXT + rb')"'
@@ -23,6 +23,8 @@ _NUMBER = rb"(-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,99})?)"
 _BOOLEAN = rb"(true|false)"
 _FLAT_OBJECT = rb"(\{" + _ASIDE + rb'(?:"' + _TEXT + rb'"' + _ASIDE + rb")*\})"
 _SPACE = rb"[ \t\r\n]*"
+# Underscores do not count in a key, so that it may be of any length.
+_LONGEST_KEY = 256
 
 Values = tuple[bytes | None, ...]
 
@@ -31,6 +33,7 @@ Values = tuple[bytes | None, ...]
 class Shape:
     """`positions` says of each declared column which of the values is its own, None for none."""
 
+    pattern: bytes
     match: Callable[[bytes], re.Match[bytes] | None]
     positions: tuple[int | None, ...]
 
@@ -43,24 +46,32 @@ def shape_of(
     `index_of` tells which of the columns a key stands for. None where the object itself is not as
     its shape would have it: it holds an escape, say, or an object within an object.
     """
+    if b"\\" in raw:
+        return None
     members, positions = list[bytes](), dict[int | None, int]()
     for key, value in json.loads(raw, parse_int=Decimal, parse_float=Decimal).items():
         index = index_of(key)
-        positions[index] = len(members)
-        if isinstance(value, dict) and (index is None or columns[index].type.name != "jsonb"):
+        pattern = _pattern_of(value, None if index is None else columns[index])
+        if pattern is None or len(key) > _LONGEST_KEY:
             return None
-        name = re.escape(key.encode())
-        members.append(rb'"' + name + rb'" ?: ?(?:' + _pattern_of(value) + rb"|null)")
+        positions[index] = len(members)
+        members.append(rb'"' + re.escape(key.encode()) + rb'" ?: ?(?:' + pattern + rb"|null)")
     whole = _SPACE + rb"\{ ?" + rb" ?, ?".join(members) + rb" ?\}" + _SPACE
     match = re.compile(whole).fullmatch
     if match(raw) is None:
         return None
-    return Shape(match, tuple(positions.get(index) for index in range(len(columns))))
+    return Shape(whole, match, tuple(positions.get(index) for index in range(len(columns))))
 
 
-def _pattern_of(value: object) -> bytes:
+def _pattern_of(value: object, column: Column | None) -> bytes | None:
+    """Return the regular expression for values of this kind; None where no shape has them."""
     if value is None or isinstance(value, str):
         return _STRING
     if isinstance(value, bool):
         return _BOOLEAN
-    return _FLAT_OBJECT if isinstance(value, dict) else _NUMBER
+    if isinstance(value, Decimal):
+        return _NUMBER
+    is_flat = isinstance(value, dict) and not any(
+        isinstance(member, dict | list) for member in value.values()
+    )
+    return _FLAT_OBJECT if is_flat and column and column.type.name == "jsonb" else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain, islice
 from operator import itemgetter
 
@@ -130,19 +130,15 @@ def _read_jsonl(
     lines = json_rows(chunks, envelopes, place)
     first = list(islice(lines, _LINES_TO_RECOGNISE))
     export = _export_of_objects(first, exports, place, evolve=evolve)
-    prover = JsonProver(export)
-    jobs = (
-        partial(prover.batch, group.rows, group.numbers) for group in _groups(chain(first, lines))
-    )
+    prover = _json_prover(export)
+    jobs = (partial(prover.batch, *group) for group in _groups(chain(first, lines)))
     return Reading(export, None, jobs)
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Rows of a JSON file, and the number each has in the raw table."""
-
-    rows: list[Row]
-    numbers: list[int]
+# Small files are written alike as well: what was learned of one is known of the next.
+@lru_cache(_MAX_PROVERS)
+def _json_prover(export: Export) -> JsonProver:
+    return JsonProver(export)
 
 
 def numbered(lines: Iterable[Row]) -> Iterator[tuple[int, Row]]:
@@ -156,8 +152,8 @@ def numbered(lines: Iterable[Row]) -> Iterator[tuple[int, Row]]:
         yield number, line
 
 
-def _groups(lines: Iterable[Row]) -> Iterator[_Group]:
-    """Yield the rows in groups."""
+def _groups(lines: Iterable[Row]) -> Iterator[tuple[list[Row], list[int]]]:
+    """Yield the rows in groups, with the number of each."""
     group, numbers = list[Row](), list[int]()
     size = 0
     for number, line in numbered(lines):
@@ -165,10 +161,10 @@ def _groups(lines: Iterable[Row]) -> Iterator[_Group]:
         numbers.append(number)
         size += len(line.raw or b"")
         if size >= _JOB_BYTES:
-            yield _Group(group, numbers)
+            yield group, numbers
             group, numbers, size = [], [], 0
     if group:
-        yield _Group(group, numbers)
+        yield group, numbers
 
 
 def _export_of_objects(

@@ -1,7 +1,11 @@
 """Objects that are written alike are read as they are one by one, only faster."""
 
 import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from itertools import permutations
+from threading import Barrier
 from typing import NamedTuple
 from unittest.mock import patch
 
@@ -10,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import EXPORTS
 
+from loader import parsing
 from loader.batches import RowProver
 from loader.column_types import parse_type
-from loader.exports import Column
+from loader.exports import Column, Export
 from loader.json_batches import JsonProver
 from loader.json_records import Enclosed
-from loader.json_shapes import shape_of
+from loader.json_shapes import Shape, shape_of
+from loader.lines import Line
 from loader.parsing import read_export
 
 EVENT = {
@@ -102,23 +108,36 @@ ODD_LINES = [
 ]
 
 
+EVENTS = [EXPORTS["metronome.usage_events"]]
+
+
 class Read(NamedTuple):
     rows: list[tuple[object, ...]]
     problems: list[object]
     blank: int
 
 
-def read(data: bytes, shapes: int = 8) -> Read:
+def read(data: bytes, exports: Sequence[Export] = EVENTS) -> Read:
+    """Read a file as by a loader that knows no shape yet."""
+    parsing._json_prover.cache_clear()  # noqa: SLF001
+    return read_on(data, exports)
+
+
+def read_on(data: bytes, exports: Sequence[Export] = EVENTS) -> Read:
+    """Read one more file with what was learned of those before."""
     found = Read([], [], 0)
-    export = EXPORTS["metronome.usage_events"]
-    with patch("loader.json_batches._MAX_SHAPES", shapes):
-        for job in read_export(BytesIO(data).read, [export], "x.jsonl").jobs:
-            batch = job()
-            columns = [column.to_pylist() for column in batch.rows]
-            rows = zip(batch.line_numbers.to_pylist(), *columns, strict=True)
-            blank = found.blank + batch.blank
-            found = Read([*found.rows, *rows], [*found.problems, *batch.problems], blank)
+    for job in read_export(BytesIO(data).read, exports, "x.jsonl").jobs:
+        batch = job()
+        columns = [column.to_pylist() for column in batch.rows]
+        rows = zip(batch.line_numbers.to_pylist(), *columns, strict=True)
+        blank = found.blank + batch.blank
+        found = Read([*found.rows, *rows], [*found.problems, *batch.problems], blank)
     return found
+
+
+def read_carefully(data: bytes, exports: Sequence[Export] = EVENTS) -> Read:
+    with patch.object(JsonProver, "_take_alike", lambda _self, left, _parts: left):
+        return read(data, exports)
 
 
 @st.composite
@@ -145,7 +164,36 @@ def test_both_ways_read_the_same(drawn: list[bytes], damage: tuple[int, int] | N
     if damage is not None and first_end >= 0:
         at = first_end + 1 + damage[0] % (len(data) - first_end)
         data[at : at + 1] = bytes([damage[1]])
-    assert read(bytes(data)) == read(bytes(data), shapes=0)
+    assert read(bytes(data)) == read_carefully(bytes(data))
+
+
+KINDS = ("text", "bigint", "numeric(10, 2)", "boolean", "date", "timestamp", "timestamptz", "jsonb")
+OF_ALL_KINDS = Export(
+    *("any", "kinds", "raw_any", "", ("jsonl",), "c0"),
+    columns=tuple(
+        Column(f"c{number}", parse_type(kind), "", f"c{number}", is_optional=number > 0)
+        for number, kind in enumerate(KINDS)
+    ),
+)
+USUAL = ["x", "12", "1.50", "true", "2026-10-01", "2026-10-01T00:00:00", "2026-10-01T00:00:00Z"]
+written = st.sampled_from([*USUAL, "{}", "NaN", "", "-0", "007", "1e2", "9" * 19, "f"])
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from([f"c{number}" for number in range(len(KINDS))]),
+            written | scalars | members,
+            max_size=3,
+        ),
+        max_size=8,
+    )
+)
+def test_both_ways_read_every_type_the_same(rows: list[dict[str, object]]) -> None:
+    usual = {f"c{number}": value for number, value in enumerate([*USUAL, {}])}
+    data = b"\n".join(json.dumps({**usual, **row}).encode() for row in [{}, *rows])
+    assert read(data, [OF_ALL_KINDS]) == read_carefully(data, [OF_ALL_KINDS])
 
 
 @pytest.mark.parametrize("odd", range(len(ODD_LINES)))
@@ -153,7 +201,7 @@ def test_both_ways_read_the_same(drawn: list[bytes], damage: tuple[int, int] | N
 def test_an_odd_line_among_others_is_read_as_it_is_alone(odd: int, around: int) -> None:
     alike = [json.dumps({**EVENT, "transaction_id": f"t{n}"}).encode() for n in range(1 + around)]
     data = b"\n".join([*alike, ODD_LINES[odd], *alike[1:]]) + b"\n"
-    assert read(data) == read(data, shapes=0)
+    assert read(data) == read_carefully(data)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +254,7 @@ def test_what_no_shape_has_gives_none(known: bytes) -> None:
 def test_elements_of_arrays_are_read_alike_too(odd: bytes) -> None:
     alike = json.dumps(EVENT).encode()
     data = b"[" + b",\n".join([alike, alike, odd, alike]) + b"]"
-    assert read(data) == read(data, shapes=0)
+    assert read(data) == read_carefully(data)
 
 
 def test_what_stands_around_the_rows_of_a_reply_belongs_to_each() -> None:
@@ -216,7 +264,7 @@ def test_what_stands_around_the_rows_of_a_reply_belongs_to_each() -> None:
     assert batch.rows[4].to_pylist() == ['{"n": 1}', '{"n": 2}', '{"n": 3}']
 
 
-def read_one_by_one(data: bytes) -> list[int]:
+def read_one_by_one(data: bytes, how: Callable[[bytes], object] = read) -> list[int]:
     """Return the numbers of the lines that are not read by a shape."""
     looked_at: list[int] = []
     real = RowProver.batch
@@ -226,7 +274,7 @@ def read_one_by_one(data: bytes) -> list[int]:
         return real(self, items, numbers)  # type: ignore[arg-type]
 
     with patch.object(RowProver, "batch", watched):
-        read(data)
+        how(data)
     return looked_at
 
 
@@ -247,6 +295,62 @@ def test_lines_of_several_shapes_are_read_in_turn_and_stay_in_order() -> None:
     data = "\n".join(json.dumps(events[number % 4]) for number in range(40)).encode()
     assert read_one_by_one(data) == []
     assert [row[0] for row in read(data).rows] == list(range(1, 41))
+
+
+def test_what_was_learned_of_a_file_is_known_of_the_next() -> None:
+    read(json.dumps(EVENT).encode())
+    with patch("loader.json_batches.shape_of", lambda *_: pytest.fail("learned again")):
+        assert len(read_on(json.dumps(EVENT).encode()).rows) == 1
+
+
+def test_of_ever_new_shapes_the_last_are_kept() -> None:
+    orders = list(permutations(EVENT.items()))[:40]
+    read(b"\n".join(json.dumps(dict(order)).encode() for order in orders))
+    for order in orders:
+        assert read_one_by_one(b"\n".join([json.dumps(dict(order)).encode()] * 3), read_on) == []
+    prover = parsing._json_prover(EVENTS[0])  # noqa: SLF001
+    assert len(prover._shapes) == 8  # noqa: SLF001
+
+
+def test_threads_that_learn_the_same_keep_it_once() -> None:
+    rows = [Line(number, 0, json.dumps(EVENT).encode()) for number in range(1, 20)]
+    prover, together = JsonProver(EVENTS[0]), Barrier(4)
+
+    def learn_together(*arguments: object) -> Shape | None:
+        together.wait(10)
+        return shape_of(*arguments)  # type: ignore[arg-type]
+
+    def work(_: int) -> int:
+        return prover.batch(rows, range(1, 20)).read
+
+    with patch("loader.json_batches.shape_of", learn_together), ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, range(4))) == [19] * 4
+    assert len(prover._shapes) == 1  # noqa: SLF001
+
+
+@pytest.mark.parametrize("first", [0, 1, 5])
+def test_an_odd_beginning_keeps_no_shape_from_being_learned(first: int) -> None:
+    odd = json.dumps({**EVENT, "properties": {"a": {}}})
+    lines = [odd] * first + [json.dumps(EVENT)] * 100
+    assert read_one_by_one("\n".join(lines).encode()) == list(range(1, 1 + first))
+
+
+def test_a_value_that_is_refused_costs_few_others_a_second_look() -> None:
+    lines = [json.dumps(EVENT)] * 1000
+    lines[700] = lines[700].replace("00:00:00Z", "24:00:00Z")
+    looked_at = read_one_by_one("\n".join(lines).encode())
+    assert 701 in looked_at
+    assert len(looked_at) <= 32
+    found = read("\n".join(lines).encode())
+    assert [row[0] for row in found.rows] == [n for n in range(1, 1001) if n != 701]
+    assert len(found.problems) == 1
+
+
+def test_a_key_of_any_length_makes_no_shape() -> None:
+    key = "transaction" + "_" * 1000 + "id"
+    line = json.dumps({key: "t", **{name: EVENT[name] for name in list(EVENT)[1:]}}).encode()
+    assert read_one_by_one(b"\n".join([line] * 3)) == [1, 2, 3]
+    assert len(read(b"\n".join([line] * 3)).rows) == 3
 
 
 def test_only_the_lines_that_are_unlike_are_read_by_themselves() -> None:
