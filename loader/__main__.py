@@ -1,6 +1,10 @@
-"""Runs the command line as `python -m loader`."""
+"""Runs the command line, as `loader` and as `python -m loader`."""
 
-from loader.cli import main
+from loader import signals
+
+signals.end_at_once()
+
+from loader.cli import main  # noqa: E402  # an interrupt of the imports is no traceback
 
 if __name__ == "__main__":
     main()

@@ -14,9 +14,10 @@ import psycopg
 import typer
 from typer.main import get_group
 
-from loader import __version__
+from loader import __version__, signals
 from loader.commands.plain_values import Command, Group
-from loader.errors import DatabaseError, LoaderError, UsageError
+from loader.connection_failure import explain_error
+from loader.errors import LoaderError, UsageError
 from loader.project import find_project
 
 # What makes each command, in the order of the help: a function, or an application of its own.
@@ -109,14 +110,13 @@ def global_options(
 
 def main() -> None:
     """Run the command line and exit; an expected failure is a message, never a traceback."""
+    signals.raise_interrupts()
     try:
         app()
     except LoaderError as error:
         _fail(error)
     except psycopg.Error as error:
-        # The message may quote rows or a password; the code says what kind of error it was.
-        reason = error.sqlstate or "the connection was lost or refused"
-        _fail(DatabaseError(f"PostgreSQL: {reason}", "see: loader db status"))
+        _fail(explain_error(error))
     except (UnicodeDecodeError, UnicodeEncodeError) as error:
         _fail(UsageError(f"a file or its name is not UTF-8 text: {error.reason}"))
     except BrokenPipeError:

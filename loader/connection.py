@@ -4,6 +4,7 @@ One connection serves every tool: what the loader connected to is handed on to d
 that `DATABASE_URL`, a service file and a password file work for them as well.
 """
 
+import logging
 import os
 
 import psycopg
@@ -16,6 +17,10 @@ from loader.embedded.address import DATABASE, connect_to
 from loader.errors import DatabaseError
 from loader.project import Project
 
+# What psycopg says of connections that are given up holds addresses, and may hold content.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+logging.getLogger("psycopg").propagate = False
+
 OWN_SERVER_VARIABLES = (
     "DATABASE_URL",
     "PGHOST",
@@ -27,13 +32,21 @@ OWN_SERVER_VARIABLES = (
     "PGSERVICE",
 )
 _OLDEST_VERSION = 160000
+_ENCODING = "UTF8"
 _CONNECT_SECONDS = 10
-# Results must not depend on the session's defaults, nor on what lies in a schema others can write.
+# Results must not depend on the session's defaults, nor on what lies in a schema others can write,
+# and a load takes as long as it takes: the timeouts are set as pg_dump sets them.
 _SESSION = """
+    set quote_all_identifiers = off;
     set client_encoding = 'UTF8';
     set timezone = 'UTC';
     set datestyle = 'ISO, MDY';
-    set search_path = pg_catalog, pg_temp
+    set search_path = pg_catalog, pg_temp;
+    set default_transaction_isolation = 'read committed';
+    set statement_timeout = 0;
+    set lock_timeout = 0;
+    set idle_in_transaction_session_timeout = 0;
+    select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'
 """
 # What a connection may have been given beside its six essentials that the next client needs too.
 _HANDED_ON = {
@@ -189,3 +202,8 @@ def _check_version(connection: psycopg.Connection) -> None:
             "PostgreSQL 16 or newer is needed: name another server with PGHOST or DATABASE_URL,",
             "or unset the PG* variables and DATABASE_URL to use the embedded one",
         )
+    encoding = info.parameter_status("server_encoding")
+    if encoding != _ENCODING:
+        message = f"{info.host}:{info.port}/{info.dbname}: its texts are in {encoding}"
+        hint = "the loader needs UTF8: createdb --encoding UTF8 --template template0 NAME"
+        raise DatabaseError(message, hint)

@@ -23,7 +23,33 @@ _ADVICE = (
     ("SSL", "check PGSSLMODE (or sslmode in DATABASE_URL)"),
     ("pg_hba.conf", "the server's pg_hba.conf does not let you in; ask who runs it"),
 )
+_STATUS = "see: loader db status"
 EMBEDDED = "or unset the PG* variables and DATABASE_URL to use the embedded PostgreSQL"
+
+
+# Classes of errors whose message says nothing of rows or passwords, and what helps.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_ADVICE_BY_CODE = {
+    "25006": "the loader writes; name a database that takes writes, and no standby",
+    "25P": "a timeout of the database or role ended the session; raise it, or set it to 0",
+    "42501": "the role may not do this; ask who owns the database for the right",
+    "53": "the server is short of something; free it, and try again",
+    "55P03": "somebody else holds a lock for long; try again",
+    "57014": "a timeout, or somebody, cancelled the statement; try again",
+    "57P": "the server shuts down, starts or ended the session; try again",
+}
+
+
+def explain_error(error: psycopg.Error) -> DatabaseError:
+    """Return what to tell of an error that nobody expected, without what may be content in it."""
+    if error.sqlstate is None:
+        return DatabaseError("PostgreSQL: the connection was lost or refused", _STATUS)
+    for code, advice in _ADVICE_BY_CODE.items():
+        if error.sqlstate.startswith(code):
+            message = f"PostgreSQL: {error.diag.message_primary} ({error.sqlstate})"
+            return DatabaseError(message, advice)
+    # Other messages may quote rows; the code says what kind of error it was.
+    return DatabaseError(f"PostgreSQL: {error.sqlstate}", _STATUS)
 
 
 def explain(

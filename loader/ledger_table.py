@@ -51,8 +51,10 @@ where status = 'loaded'
 _INDEXES = {
     "loads_by_content": "(sha256)",
     "loads_by_size": "(bytes)",
-    "loads_by_place": "(uri, etag)",
+    # A path may be longer than a B-tree takes.
+    "loads_by_uri": "using hash (uri)",
 }
+_FORMER_INDEX = "loads_by_place"
 
 _COMMENTS = {
     "load_id": "Number of the load; every row of the raw tables carries it as _load_id.",
@@ -107,6 +109,9 @@ def _add_indexes(connection: Connection) -> None:
         if not relations.exists(connection, f"loader.{name}"):
             statement = sql.SQL("create index {} on loader.loads " + columns)
             connection.execute(statement.format(sql.Identifier(name)))
+    if relations.exists(connection, f"loader.{_FORMER_INDEX}"):
+        statement = sql.SQL("drop index loader.{}")
+        connection.execute(statement.format(sql.Identifier(_FORMER_INDEX)))
 
 
 def exists(connection: Connection) -> bool:

@@ -4,7 +4,8 @@ Proving releases Python's lock nearly all the time, so threads do use several pr
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from queue import Full, Queue
+from contextlib import suppress
+from queue import Empty, Full, Queue
 from threading import Event, Thread
 
 from loader.batches import Batch
@@ -49,12 +50,24 @@ class _Threads:
             self._failed.set()
             raise
         finally:
-            for _ in self._threads:
-                self._put(None)
-            for thread in self._threads:
-                thread.join()
+            self._end()
         if self._errors:
             raise self._errors[0]
+
+    def _end(self) -> None:
+        """Let every thread come to its end, also one that sleeps because there is nothing to do."""
+        for _ in self._threads:
+            if not self._put(None):
+                break
+        if self._failed.is_set():
+            with suppress(Empty):
+                while True:
+                    self._queue.get_nowait()
+            # As many fit in: nobody else puts anything.
+            for _ in self._threads:
+                self._queue.put_nowait(None)
+        for thread in self._threads:
+            thread.join()
 
     def _put(self, job: Job | None) -> bool:
         while not self._failed.is_set():

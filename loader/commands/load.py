@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from loader import connection, interruptions, raw_tables
+from loader import connection, interruptions, raw_tables, signals
 from loader.commands.context import project_of
 from loader.commands.file_result import (
     FileResult,
@@ -31,6 +31,8 @@ from loader.recognition import find_export
 from loader.tally import Tolerance
 
 _MAX_JOBS = 16
+# As long as those that rows may name; the ledger looks accounts up by an index.
+_LONGEST_ACCOUNT = 500
 
 
 class OnError(StrEnum):
@@ -158,6 +160,9 @@ def _account(account: str) -> str:
     if not account.strip() or not account.isprintable():
         message = "--account: must be text"
         raise UsageError(message)
+    if len(account.strip()) > _LONGEST_ACCOUNT:
+        message = f"--account: is longer than {_LONGEST_ACCOUNT} characters"
+        raise UsageError(message)
     return account.strip()
 
 
@@ -195,11 +200,13 @@ def _process(
             try:
                 result = of_outcome(process(file, begin(file)))
             except DataRefusedError as error:
+                signals.check()
                 result = of_refusal(file.place, error)
                 typer.echo(f"error: {error}", err=True)
             results.append(result)
             if not as_json and not quiet:
                 typer.echo(line_of(result))
+            signals.check()
     if as_json:
         print_json({"files": results, "counts": count_by_status(results)})
     elif len(results) > 1 and not quiet:

@@ -29,7 +29,7 @@ class LocalFile:
     @property
     def place(self) -> str:
         """The file as messages call it."""
-        return str(self.path)
+        return shown_path(str(self.path))
 
     @property
     def name(self) -> str:
@@ -102,6 +102,13 @@ class OpenFile:
     def close(self) -> None:
         """Close the file."""
         self.stream.close()
+
+
+def shown_path(path: str) -> str:
+    """Return a path fit for one line of a terminal: what cannot be printed is escaped."""
+    return "".join(
+        part if part.isprintable() else part.encode("unicode_escape").decode() for part in path
+    )
 
 
 def special(path: Path) -> UsageError:

@@ -146,6 +146,10 @@ MISTAKES = [
     (["load", "nix.csv"], "error: nix.csv: no such file or folder\n"),
     (["load", "nix.csv", "--account", " "], "error: --account: must be text\n"),
     (
+        ["load", "nix.csv", "--account", "x" * 501],
+        "error: --account: is longer than 500 characters\n",
+    ),
+    (
         ["check", "nix.csv", "--export", "nix"],
         (
             "error: nix: no export of this name is declared\n"

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from loader.commands import database as cli_db
 from loader.connection import OWN_SERVER_VARIABLES, connect, dbt_environment, describe
+from loader.connection_failure import explain_error
 from loader.embedded import EmbeddedServer
 from loader.errors import DatabaseError
 from loader.project import Project
@@ -92,9 +93,18 @@ def test_session_owes_nothing_to_defaults(
         "client_encoding": "UTF8",
         "search_path": "pg_catalog, pg_temp",
         "application_name": "loader",
+        "default_transaction_isolation": "read committed",
+        "quote_all_identifiers": "off",
+        "statement_timeout": "0",
+        "lock_timeout": "0",
+        "idle_in_transaction_session_timeout": "0",
+        "transaction_timeout": "0",
     }
     assert settings_after_rollback(project, expected) == expected
     monkeypatch.setenv("DATABASE_URL", f"{url_of(server)}?application_name=other")
+    timeouts = " ".join(f"-c {name}=60000" for name in expected if name.endswith("_timeout"))
+    others = "-c default_transaction_isolation=serializable -c quote_all_identifiers=on"
+    monkeypatch.setenv("PGOPTIONS", f"{timeouts} {others}")
     monkeypatch.setenv("PGTZ", "Asia/Tokyo")
     monkeypatch.setenv("PGDATESTYLE", "german")
     monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
@@ -107,6 +117,64 @@ def settings_after_rollback(project: Project, names: Iterable[str]) -> dict[str,
         assert connection.prepare_threshold is None
         connection.rollback()
         return dict(connection.execute(query, [list(names)]).fetchall())
+
+
+READ_ONLY = (
+    "PostgreSQL: cannot execute CREATE TABLE in a read-only transaction (25006)",
+    "the loader writes; name a database that takes writes, and no standby",
+)
+OF_ROWS = ("PostgreSQL: 22P02", "see: loader db status")
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("set transaction_read_only = on; create table t ()", READ_ONLY),
+        (f"select '{CANARY}'::int", OF_ROWS),
+    ],
+)
+def test_an_unexpected_error_is_told_without_content(
+    project: Project, statement: str, expected: tuple[str, str]
+) -> None:
+    with connect(project) as connection, pytest.raises(psycopg.Error) as refusal:
+        connection.execute(statement)
+    error = explain_error(refusal.value)
+    assert (error.message, *error.hints) == expected
+
+
+def test_a_lost_connection_is_told_as_such() -> None:
+    error = explain_error(psycopg.OperationalError(CANARY))
+    assert (error.message, *error.hints) == (
+        "PostgreSQL: the connection was lost or refused",
+        "see: loader db status",
+    )
+
+
+def test_what_psycopg_logs_reaches_no_terminal() -> None:
+    script = "import logging, loader.connection; logging.getLogger('psycopg').warning('content')"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert (told.stdout, told.stderr) == (b"", b"")
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_of_another_encoding_is_refused(
+    server: dict[str, str], unstarted: Project, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url_of(server))
+    name = f"loader_test_{encoding.lower()}"
+    with connect(unstarted, autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name}")
+        connection.execute(
+            f"create database {name} encoding '{encoding}' template template0"
+            " locale_provider libc locale 'C'"
+        )
+        try:
+            monkeypatch.setenv("DATABASE_URL", url_of(server | {"PGDATABASE": name}))
+            refusal = refusal_of(unstarted)
+        finally:
+            connection.execute(f"drop database {name}")
+    assert refusal.message.endswith(f"/{name}: its texts are in {encoding}")
+    assert "createdb --encoding UTF8" in refusal.hints[0]
 
 
 @pytest.mark.parametrize("autocommit", [True, False])

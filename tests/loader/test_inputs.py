@@ -151,6 +151,35 @@ def test_a_file_says_what_it_is_and_is_read_as_often_as_asked(folder: Path) -> N
             reader.finish()
 
 
+def test_a_name_that_is_no_utf8_is_refused_by_itself(folder: Path) -> None:
+    Path(os.fsdecode(b"new-\xff.csv")).write_bytes(b"a,b\n")
+    (item,) = expand(["new-*.csv"])
+    with pytest.raises(DataRefusedError) as refusal:
+        item.open()
+    assert str(refusal.value) == (
+        "new-\\udcff.csv: its name is not UTF-8 text\n  nothing of it was loaded; rename the file"
+    )
+    assert folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\nb.csv", "a\\nb.csv"),
+        ("\x1b[31m.csv", "\\x1b[31m.csv"),
+        ("a\u202eb.csv", "a\\u202eb.csv"),
+        ("ü \U0001f600 'x'.csv", "ü \U0001f600 'x'.csv"),
+    ],
+)
+def test_a_name_is_shown_on_one_line_without_what_a_terminal_would_do(
+    folder: Path, name: str, shown: str
+) -> None:
+    (folder / name).write_bytes(b"a,b\n")
+    (item,) = expand([str(folder / name)])
+    assert item.place == str(folder / shown)
+    assert item.name == name
+
+
 def append(path: Path) -> None:
     with path.open("a") as stream:
         stream.write("more")

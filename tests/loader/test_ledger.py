@@ -1,4 +1,5 @@
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -192,6 +193,29 @@ def test_of_two_loads_of_one_cover_that_end_at_once_one_counts(
         list(pool.map(finish, all_begun, contents))
     statuses = sorted(load.status for load in ledger.read_loads(connection))
     assert statuses == ["loaded", "replaced", "replaced", "replaced"]
+
+
+def test_no_path_is_too_long_for_the_ledger(connection: psycopg.Connection) -> None:
+    uri = "file:///" + secrets.token_urlsafe(9000)
+    load_id = loaded(connection, replace(CONTENT, uri=uri))
+    load = ledger.find_by_etag(connection, uri, "e-1")
+    assert load is not None
+    assert load.load_id == load_id
+
+
+def test_an_index_that_took_no_long_paths_makes_way(
+    connection: psycopg.Connection, exports: tuple[Export, ...]
+) -> None:
+    connection.execute("create index loads_by_place on loader.loads (uri, etag)")
+    prepare(connection, exports)
+    indexes = connection.execute(
+        "select indexrelid::regclass::text from pg_index"
+        " where indrelid = 'loader.loads'::regclass order by 1"
+    ).fetchall()
+    assert [name for (name,) in indexes] == [
+        *("loader.loads_by_content", "loader.loads_by_size", "loader.loads_by_uri"),
+        *("loader.loads_pkey", "loader.loads_same_bytes"),
+    ]
 
 
 def test_an_object_is_known_by_its_version(connection: psycopg.Connection) -> None:

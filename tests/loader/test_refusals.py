@@ -104,7 +104,10 @@ CELLS = [
     (
         "workspaceId",
         "4.83179E+15",
-        "workspace_id does not match [0-9]+: '4.83179E+15'\n  expected text that matches [0-9]+",
+        (
+            "workspace_id does not match [0-9]{1,64}: '4.83179E+15'\n"
+            "  expected text that matches [0-9]{1,64}"
+        ),
     ),
     (
         "timestamp",
