@@ -122,15 +122,11 @@ class JsonProver:
         """Return a shape of one of the rows that are left, if one of those looked at has any."""
         for row, _ in left[:: len(left) // _TRIED_ROWS + 1]:
             raw = _judged_bytes(row)
-            record = next(read_records([row], self._members))
-            shape = (
-                shape_of(raw, self._columns, self._members.index_of)
-                if (raw and isinstance(record, Record))
-                else None
-            )
-            if shape is not None:
-                self._keep(shape)
-                return shape
+            if raw and isinstance(next(read_records([row], self._members)), Record):
+                shape = shape_of(raw, self._columns, self._members.index_of)
+                if shape is not None:
+                    self._keep(shape)
+                    return shape
         return None
 
     def _keep(self, shape: Shape) -> None:
