@@ -48,9 +48,9 @@ def load_samples(connection: Connection, project: Project) -> Loaded:
     session = Session(connection, partial(connect, project, autocommit=True))
     request = Request(exports)
     new_files = rows = 0
-    with progress_bar(files) as begin:
+    with progress_bar(files) as bar:
         for file in files:
-            outcome = load_file(session, file, request, progress=begin(file))
+            outcome = load_file(session, file, request, progress=bar.begin(file))
             new_files += outcome.status == "loaded"
             rows += outcome.counts.loaded
     return Loaded(len(files), new_files, rows)

@@ -3,22 +3,30 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from loader.inputs import Input
 
 Report = Callable[[int, int], None]
+# To the beginning of the line, and what stands on it away.
+_CLEAR_LINE = "\r\x1b[2K"
+
+
+class Bar(NamedTuple):
+    """A bar over files: `begin` gives a file's report, `clear` makes room for a line of text."""
+
+    begin: Callable[[Input], Report | None]
+    clear: Callable[[], None]
 
 
 @contextmanager
-def progress_bar(
-    files: Sequence[Input], *, quiet: bool = False
-) -> Iterator[Callable[[Input], Report | None]]:
-    """Show one bar over the bytes of all files; yield what begins a file and gives its report.
+def progress_bar(files: Sequence[Input], *, quiet: bool = False) -> Iterator[Bar]:
+    """Show one bar over the bytes of all files.
 
     A report takes the bytes and the rows of the file done so far.
     """
     if quiet or not sys.stderr.isatty():
-        yield lambda _file: None
+        yield Bar(lambda _file: None, lambda: None)
         return
     # Where nobody looks, a tenth of a second of every start would be spent on importing it.
     from rich.console import Console  # noqa: PLC0415
@@ -35,7 +43,14 @@ def progress_bar(
         TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # What is told goes where it belongs, with `clear` before it, and not through the bar.
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as bar:
         sizes = [file.size for file in files]
         total = None if None in sizes else sum(size or 0 for size in sizes)
         task = bar.add_task("", total=total, speed="")
@@ -56,7 +71,11 @@ def progress_bar(
 
             return report
 
-        yield begin
+        def clear() -> None:
+            sys.stderr.write(_CLEAR_LINE)
+            sys.stderr.flush()
+
+        yield Bar(begin, clear)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from loader.evolution import with_columns
 from loader.exports import Export, normalised
 from loader.problems import shortened
 
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _LIST_THEM = "see the declared exports with: loader sources"
 
 
@@ -65,7 +66,7 @@ def recognise(
         raise DataRefusedError(message, hint)
     nearest = min(differences, key=lambda difference: difference.size)
     if len(nearest.missing) * 2 > len(nearest.export.columns):
-        raise _far_refusal(nearest, place)
+        raise _far_refusal(nearest, names, place, is_only=len(exports) == 1)
     raise _refusal(nearest, place)
 
 
@@ -108,13 +109,20 @@ def _layout(names: Sequence[str], export: Export) -> Layout:
     )
 
 
-def _far_refusal(nearest: _Difference, place: str) -> DataRefusedError:
+def _far_refusal(
+    nearest: _Difference, names: Sequence[str], place: str, *, is_only: bool
+) -> DataRefusedError:
     """Say what was expected, not what was found: without a header that is a row of somebody's."""
+    separator = next((name for mark, name in _SEPARATORS.items() if mark in "".join(names)), None)
+    if len(names) == 1 and separator is not None:
+        message = f"{place}: is separated by {separator}, expected commas"
+        return DataRefusedError(message, "nothing was loaded; export the file with commas")
+    message = f"{place}: is not like any declared export"
+    if is_only or len(nearest.unexpected) < len(names):
+        lacks = ", ".join(nearest.missing)
+        message += f"; the nearest is {nearest.export.name}, of whose columns it lacks {lacks}"
     return DataRefusedError(
-        f"{place}: is not like any declared export; the nearest is {nearest.export.name},"
-        f" of whose columns it lacks {', '.join(nearest.missing)}",
-        "nothing was loaded; the first line must name the columns",
-        _LIST_THEM,
+        message, "nothing was loaded; the first line must name the columns", _LIST_THEM
     )
 
 

@@ -23,14 +23,16 @@ from loader.commands.file_result import (
 from loader.commands.json_output import print_json
 from loader.errors import DataRefusedError, UsageError
 from loader.exports import Export, read_exports
-from loader.inputs import Input, expand
+from loader.inputs import ENDINGS, Input, expand, passed_over_by_name
 from loader.loading import Outcome, Request, Session, check_file, find_by_etag, load_file
 from loader.memory import keep_memory
+from loader.problems import counted
 from loader.progress import Report, progress_bar
 from loader.recognition import find_export
 from loader.tally import Tolerance
 
 _MAX_JOBS = 16
+_MAX_PASSED_OVER = 5
 # As long as those that rows may name; the ledger looks accounts up by an index.
 _LONGEST_ACCOUNT = 500
 
@@ -109,7 +111,7 @@ def load(  # noqa: PLR0913  # one for each option
         _tolerance(on_error, max_errors),
         evolve,
     )
-    files = expand(paths, pattern=pattern)
+    files = _files(paths, pattern, quiet=quiet)
     connect = partial(connection.connect, project, autocommit=True)
     with connect() as database:
         raw_tables.prepare(database, exports)
@@ -145,11 +147,25 @@ def check(  # noqa: PLR0913  # one for each option
     wanted = _wanted(read_exports(project_of(context)), export)
     request = Request(wanted, tolerance=_tolerance(on_error, max_errors), evolve=evolve)
     _process(
-        expand(paths, pattern=pattern),
+        _files(paths, pattern, quiet=quiet),
         lambda file, report: check_file(file, request, progress=report),
         quiet=quiet,
         as_json=as_json,
     )
+
+
+def _files(paths: Sequence[str], pattern: str | None, *, quiet: bool) -> list[Input]:
+    """Return the files to read; say which of a folder's are none, unless a pattern does."""
+    files = expand(paths, pattern=pattern)
+    if pattern is None and not quiet and (passed_over := sorted(passed_over_by_name(paths))):
+        shown = ", ".join(passed_over[:_MAX_PASSED_OVER])
+        more = len(passed_over) - _MAX_PASSED_OVER
+        typer.echo(
+            f"not looked at, by their names: {shown}{f' and {more:,} more' if more > 0 else ''}\n"
+            f"  a folder's files are loaded when they end in {ENDINGS}",
+            err=True,
+        )
+    return files
 
 
 def _wanted(exports: tuple[Export, ...], name: str | None) -> tuple[Export, ...]:
@@ -195,18 +211,26 @@ def _process(
     """Process each file, print what became of it, and exit with 1 when any was refused."""
     keep_memory()
     results: list[FileResult] = []
-    with progress_bar(files, quiet=quiet) as begin:
-        for file in files:
-            try:
-                result = of_outcome(process(file, begin(file)))
-            except DataRefusedError as error:
+    with progress_bar(files, quiet=quiet) as bar:
+        try:
+            for file in files:
+                try:
+                    result = of_outcome(process(file, bar.begin(file)))
+                except DataRefusedError as error:
+                    signals.check()
+                    result = of_refusal(file.place, error)
+                    bar.clear()
+                    typer.echo(f"error: {error}", err=True)
+                results.append(result)
+                if not as_json and not quiet:
+                    bar.clear()
+                    typer.echo(line_of(result))
                 signals.check()
-                result = of_refusal(file.place, error)
-                typer.echo(f"error: {error}", err=True)
-            results.append(result)
-            if not as_json and not quiet:
-                typer.echo(line_of(result))
-            signals.check()
+        except KeyboardInterrupt:
+            bar.clear()
+            done = f"{len(results):,} of {counted(len(files), 'file')} done"
+            typer.echo(f"interrupted: {done}; the same command again does the others", err=True)
+            raise
     if as_json:
         print_json({"files": results, "counts": count_by_status(results)})
     elif len(results) > 1 and not quiet:

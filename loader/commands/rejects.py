@@ -45,9 +45,14 @@ def list_rejects(
     then loader load fix.csv
     """
     with connection.connect(project_of(context), autocommit=True) as database:
-        if load_id is not None and ledger.find(database, load_id) is None:
+        load = None if load_id is None else ledger.find(database, load_id)
+        if load_id is not None and load is None:
             message = f"there is no load {load_id}"
             raise UsageError(message, "loader loads lists them")
+        if load is not None and load.status == "failed":
+            message = f"load {load_id} failed as a whole and kept no record: {load.failure}"
+            hint = "to keep what is refused and load the rest: loader load --on-error quarantine"
+            raise UsageError(message, hint)
         if out is not None:
             _write(database, read_exports(project_of(context)), load_id, out, as_json=as_json)
         elif as_json:

@@ -1,14 +1,14 @@
 """The files on this machine that paths, folders and globs stand for."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 from typing import NoReturn
 
 from loader.errors import UsageError
 from loader.inputs import names
-from loader.inputs.local_files import LocalFile, link_out, special
+from loader.inputs.local_files import LocalFile, link_out, shown_path, special
 
 # A file, and its path below the folder that was asked for; None when the file itself was.
 FoundFile = tuple[LocalFile, str | None]
@@ -69,6 +69,16 @@ def _below(folder: Path) -> Iterator[FoundFile]:
                 raise special(path)
             relative = path.relative_to(folder).as_posix()
             yield LocalFile(path, path.stat().st_size, real), relative
+
+
+def passed_over_by_name(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield the files in folders that `find_files` leaves out for what their names end in."""
+    for folder in filter(os.path.isdir, arguments):
+        for root, folders, files in os.walk(folder):
+            folders[:] = [name for name in folders if not name.startswith((".", "_"))]
+            for name in files:
+                if not name.startswith((".", "_")) and not names.is_loaded_from_folders(name):
+                    yield shown_path(str(Path(root, name)))
 
 
 def _refuse_link_out(path: Path, folder: Path) -> None:

@@ -1,9 +1,11 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -117,6 +119,70 @@ def test_json_holds_every_file_and_problem(run: Run, folder: Path) -> None:
         ],
         "counts": {"loaded": 1, "refused": 1},
     }
+
+
+def test_files_of_a_folder_that_are_passed_over_are_named(run: Run, folder: Path) -> None:
+    (folder / "deep").mkdir()
+    (folder / "a.csv").write_text(WORKERS)
+    for name in ("deep/usage.csv.bz2", "notes.txt", ".hidden", "_draft.txt"):
+        (folder / name).write_text("")
+    code, out, err = run("check", ".")
+    assert (code, out.split()) == (0, ["loadable", "a.csv", "spacelift.worker_count", "1", "row"])
+    assert err == (
+        "not looked at, by their names: deep/usage.csv.bz2, notes.txt\n"
+        "  a folder's files are loaded when they end in"
+        " .csv, .json, .jsonl, .ndjson, these with .gz or .zst, or .zip\n"
+    )
+    for quietly in (["--quiet"], ["--pattern", "*.csv"]):
+        assert run("check", ".", *quietly)[2] == ""
+    for number in range(7):
+        (folder / f"{number}.txt").write_text("")
+    assert "0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 4 more\n" in run("check", ".")[2]
+
+
+def test_on_a_terminal_a_result_has_its_line_to_itself(folder: Path, project: Project) -> None:
+    for name in ("a.csv", "c.csv"):
+        (folder / name).write_text(WORKERS)
+    (folder / "b.csv").write_text(BROKEN)
+    command = (sys.executable, "-m", "loader", "--project-dir", str(project.root), "check", ".")
+    shown = on_a_terminal(*command)
+    assert shown == [
+        "loadable  a.csv  spacelift.worker_count  1 row",
+        *f"error: b.csv:3: {BROKEN_ERROR}".splitlines(),
+        "refused  b.csv  1 rejected",
+        "loadable  c.csv  spacelift.worker_count  1 row",
+        "3 files: 2 loadable, 1 refused; 2 rows",
+    ]
+
+
+def on_a_terminal(*command: str) -> list[str]:
+    """Return the lines that stand on a terminal when a command has ended."""
+    main, other = pty.openpty()
+    with subprocess.Popen(command, stdout=other, stderr=other, stdin=other) as process:
+        os.close(other)
+        written = b""
+        with suppress(OSError):
+            while part := os.read(main, 4096):
+                written += part
+        process.wait(30)
+    os.close(main)
+    return lines_standing(written.decode())
+
+
+def lines_standing(written: str) -> list[str]:
+    """Return the lines that a terminal shows at last, of the few things that are asked of it."""
+    lines, at = [""], 0
+    for part in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\n|\r|[^\x1b\n\r]+", written):
+        if part == "\n":
+            at += 1
+            lines += [""] * (at + 1 - len(lines))
+        elif part == "\x1b[1A":
+            at -= 1
+        elif part == "\x1b[2K":
+            lines[at] = ""
+        elif part[0] not in "\x1b\r":
+            lines[at] += part
+    return [line for line in lines if line]
 
 
 def test_check_needs_no_database(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,10 +75,19 @@ REFUSED = {
     f"export: missing dbus; unexpected 'DBU'; more than once sku\n  {NOTHING}\n  {LIST}",
     "ID,Count,TimestampUnix,me@example.com": "is not spacelift.worker_count, the nearest export: "
     f"missing WorkerPoolName; unexpected a name with an e-mail address\n  {NOTHING}\n  {LIST}",
-    "4831790000000000,2024-01-01T00:59:59Z,me@example.com": FAR.format(
-        "metronome.usage_events", EVENT_COLUMNS
+    "4831790000000000,2024-01-01T00:59:59Z,me@example.com": "is not like any declared export"
+    f"\n  {NAMES}\n  {LIST}",
+    "timestamp,metre": FAR.format(
+        "metronome.usage_events", "transaction_id, customer_id, event_type"
     )
     + f"\n  {NAMES}\n  {LIST}",
+    **{
+        mark.join(["ID", "Count", "TimestampUnix", "WorkerPoolName"]): "is separated by "
+        f"{name}, expected commas\n  nothing was loaded; export the file with commas"
+        for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"))
+    },
+    "ID;Count": "is separated by semicolons, expected commas"
+    "\n  nothing was loaded; export the file with commas",
 }
 
 
@@ -183,9 +192,7 @@ FILES = {
     "\n  expected lines that end with LF or CRLF\n  nothing was loaded",
     ("x.jsonl", b"[]\n1\n"): "x.jsonl:2: the line goes on after its array"
     "\n  nothing was loaded; expected JSON objects, one on each line or in an array",
-    ("x.csv", b'{"a": 1}'): "x.csv:1: "
-    + FAR.format("metronome.usage_events", EVENT_COLUMNS)
-    + f"\n  {NAMES}\n  {LIST}",
+    ("x.csv", b'{"a": 1}'): f"x.csv:1: is not like any declared export\n  {NAMES}\n  {LIST}",
 }
 
 

@@ -234,6 +234,17 @@ def test_rejects_are_listed_without_their_content(connection: psycopg.Connection
     sound = loaded(connection, replace(CONTENT, sha256="2" * 64), [])
     load_id = loaded(connection)
     assert run("rejects", str(sound)) == (0, f"load {sound} rejected nothing\n", "")
+    begun = ledger.begin(connection, replace(CONTENT, sha256="f" * 64))
+    ledger.record_failure(connection, begun, CONTENT, Counts(3, 0, 2, 1), "line 2: count is empty")
+    assert run("rejects", str(begun.load_id)) == (
+        2,
+        "",
+        (
+            f"error: load {begun.load_id} failed as a whole and kept no record:"
+            " line 2: count is empty\n"
+            "  to keep what is refused and load the rest: loader load --on-error quarantine\n"
+        ),
+    )
     listing = (
         "load  file:line  column  reason              detail\n"
         "2     x.csv:3    count   not_a_whole_number"
