@@ -365,12 +365,19 @@ def _values(content: Content) -> list[object]:
     return list((values | {"added_columns": list(content.added_columns) or None}).values())
 
 
-def read_loads(connection: Connection) -> tuple[Load, ...]:
-    """Return every load, oldest first; none when nothing was ever loaded."""
+def read_loads(
+    connection: Connection, *, status: str | None = None, last: int | None = None
+) -> tuple[Load, ...]:
+    """Return the loads, of one status or the newest `last` only, oldest first."""
     if not ledger_table.exists(connection):
         return ()
     cursor = connection.cursor(row_factory=class_row(Load))
-    return tuple(cursor.execute("select * from loader.loads order by load_id"))
+    newest_first = cursor.execute(
+        "select * from loader.loads where %(status)s::text is null or status = %(status)s"
+        " order by load_id desc limit %(last)s",
+        {"status": status, "last": last},
+    ).fetchall()
+    return tuple(reversed(newest_first))
 
 
 def withdraw(connection: Connection, load_ids: Sequence[int]) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """The commands on what there is: `loads` and `withdraw`, the ledger, and `sources`, the exports."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -16,18 +17,34 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _LOAD_HEADINGS = ("load", "status", "export", "account", "read", "loaded", "rejected", "file")
 
 
-def loads(context: typer.Context, *, as_json: Json = False) -> None:
+class Status(StrEnum):
+    """What became of a load."""
+
+    LOADING = "loading"
+    LOADED = "loaded"
+    FAILED = "failed"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+
+
+def loads(
+    context: typer.Context,
+    *,
+    status: Annotated[Status | None, typer.Option(help="Only loads of this status.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Only the newest so many.")] = None,
+    as_json: Json = False,
+) -> None:
     """List what was loaded, when and from where, failed loads included.
 
-    Example: loader loads --json
+    Example: loader loads --status loaded --last 20
     """
     with connection.connect(project_of(context), autocommit=True) as database:
-        entries = ledger.read_loads(database)
+        entries = ledger.read_loads(database, status=status, last=last)
     if as_json:
         print_json({"loads": entries})
         return
     if not entries:
-        typer.echo("nothing was loaded yet")
+        typer.echo("nothing was loaded yet" if status is None else f"no load is {status}")
         return
     rows = [
         (
@@ -39,7 +56,7 @@ def loads(context: typer.Context, *, as_json: Json = False) -> None:
             f"{load.rows_loaded:,}",
             f"{load.rows_rejected:,}",
             load.file_name,
-            f"{load.finished_at or load.started_at:%Y-%m-%d %H:%M}",
+            f"{load.finished_at:%Y-%m-%d %H:%M}" if load.finished_at is not None else "",
         )
         for load in entries
     ]

@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from loader import __version__
+from loader import __version__, ledger
+from loader.ledger import Content
 from loader.project import Project
 
 Run = Callable[..., tuple[int, str, str]]
@@ -301,6 +302,25 @@ def test_the_ledger_is_listed(run: Run, folder: Path) -> None:
     )
     loads = json.loads(run("loads", "--json")[1])["loads"]
     assert [load["failure"] for load in loads] == [None, "line 3: count is not a whole number"]
+    (folder / "c.csv").write_text(WORKERS.replace("linux", "windows"))
+    run("load", "c.csv")
+
+    def listed(*options: str) -> list[int]:
+        return [
+            load["load_id"] for load in json.loads(run("loads", *options, "--json")[1])["loads"]
+        ]
+
+    assert listed() == [1, 2, 3]
+    assert listed("--last", "2") == [2, 3]
+    assert listed("--status", "loaded") == [1, 3]
+    assert listed("--status", "loaded", "--last", "1") == [3]
+    assert run("loads", "--status", "withdrawn") == (0, "no load is withdrawn\n", "")
+
+
+def test_a_load_that_is_not_finished_says_no_time(connection: psycopg.Connection, run: Run) -> None:
+    content = Content("spacelift.worker_count", "acme", "file:///x.csv", "x.csv", "1" * 64, 1)
+    ledger.begin(connection, content)
+    assert run("loads")[1].splitlines()[1].endswith("  x.csv")
 
 
 def test_the_declared_exports_are_listed(run: Run) -> None:
