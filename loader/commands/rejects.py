@@ -17,6 +17,7 @@ from loader.commands.json_output import print_json
 from loader.commands.tables import print_table
 from loader.errors import UsageError
 from loader.exports import Export, read_exports
+from loader.one_line import on_one_line
 from loader.rejects import Reject
 
 _SHOWN_RECORD = 200
@@ -109,16 +110,12 @@ def _nothing(load_id: int | None) -> str:
 def _cells(entry: Reject, *, show: bool) -> tuple[str, ...]:
     cells = (
         str(entry.load_id),
-        f"{_printable(entry.file_name)}:{entry.line_number}",
-        _printable(entry.column_name or ""),
+        f"{on_one_line(entry.file_name)}:{entry.line_number}",
+        on_one_line(entry.column_name or ""),
         entry.reason,
-        _printable(entry.detail),
+        on_one_line(entry.detail),
     )
     return (*cells, _shown(entry.record)) if show else cells
-
-
-def _printable(text: str) -> str:
-    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def _shown(record: bytes) -> str:

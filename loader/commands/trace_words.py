@@ -8,6 +8,7 @@ from typing import NamedTuple
 import typer
 
 from loader.decimals import plain_number
+from loader.one_line import on_one_line
 from loader.tracing import Fate, Kind, Original, TracedCharge, TracedLine, TracedUsage
 from loader.tracing.facts import Row
 
@@ -242,5 +243,5 @@ def _value(text: str | None) -> str:
 
 def printable(text: str) -> str:
     """Return a text on one line, not too long, with nothing in it that a terminal would obey."""
-    shown = text if text.isprintable() else repr(text)[1:-1]
+    shown = on_one_line(text)
     return shown if len(shown) <= _MAX_SHOWN else f"{shown[: _MAX_SHOWN - 1]}…"

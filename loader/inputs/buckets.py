@@ -195,7 +195,7 @@ def _below(
     for path in sorted(found):
         relative = path.removeprefix(root)
         *folders, name = relative.split("/")
-        hidden = any(folder.startswith((".", "_")) for folder in folders)
+        hidden = any(map(names.is_hidden, folders))
         if not hidden and names.is_loaded_from_folders(name):
             yield _object(file_system, scheme, found[path]), relative
 

@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from loader.errors import UsageError
 from loader.inputs import names
-from loader.inputs.local_files import LocalFile, link_out, shown_path, special
+from loader.inputs.local_files import LocalFile, link_out, special
+from loader.one_line import on_one_line
 
 # A file, and its path below the folder that was asked for; None when the file itself was.
 FoundFile = tuple[LocalFile, str | None]
@@ -61,7 +62,7 @@ def _below(folder: Path) -> Iterator[FoundFile]:
     for root, folders, files in os.walk(folder, onerror=_refuse_unreadable):
         for name in folders:
             _refuse_link_out(Path(root, name), folder)
-        folders[:] = [name for name in folders if not name.startswith((".", "_"))]
+        folders[:] = [name for name in folders if not names.is_hidden(name)]
         for name in filter(names.is_loaded_from_folders, files):
             path = Path(root, name)
             _refuse_link_out(path, folder)
@@ -75,10 +76,10 @@ def passed_over_by_name(arguments: Sequence[str]) -> Iterator[str]:
     """Yield the files in folders that `find_files` leaves out for what their names end in."""
     for folder in filter(os.path.isdir, arguments):
         for root, folders, files in os.walk(folder):
-            folders[:] = [name for name in folders if not name.startswith((".", "_"))]
+            folders[:] = [name for name in folders if not names.is_hidden(name)]
             for name in files:
-                if not name.startswith((".", "_")) and not names.is_loaded_from_folders(name):
-                    yield shown_path(str(Path(root, name)))
+                if not names.is_hidden(name) and not names.is_loaded_from_folders(name):
+                    yield on_one_line(str(Path(root, name)))
 
 
 def _refuse_link_out(path: Path, folder: Path) -> None:

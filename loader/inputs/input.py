@@ -1,7 +1,6 @@
 """One thing to load: a file, an archive's member, standard input or an object in a bucket."""
 
 from dataclasses import dataclass
-from unicodedata import category
 from urllib.parse import quote
 
 from loader.errors import DataRefusedError
@@ -69,9 +68,11 @@ class Input:
         """
         if self.refusal is not None:
             raise self.refusal
-        if any(category(character) == "Cs" for character in self.name):
+        try:
+            self.name.encode()
+        except UnicodeEncodeError:
             message = f"{self.place}: its name is not UTF-8 text"
-            raise DataRefusedError(message, f"{NOTHING_OF_IT}; rename the file")
+            raise DataRefusedError(message, f"{NOTHING_OF_IT}; rename the file") from None
         stored = self.origin.open()
         try:
             return self._reader(stored)

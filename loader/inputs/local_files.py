@@ -8,6 +8,7 @@ from typing import IO
 
 from loader.errors import UsageError
 from loader.inputs.origins import changed, unreadable
+from loader.one_line import on_one_line
 
 # Without O_NONBLOCK, opening a pipe put in the file's place would wait for ever.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
@@ -29,7 +30,7 @@ class LocalFile:
     @property
     def place(self) -> str:
         """The file as messages call it."""
-        return shown_path(str(self.path))
+        return on_one_line(str(self.path))
 
     @property
     def name(self) -> str:
@@ -102,13 +103,6 @@ class OpenFile:
     def close(self) -> None:
         """Close the file."""
         self.stream.close()
-
-
-def shown_path(path: str) -> str:
-    """Return a path fit for one line of a terminal: what cannot be printed is escaped."""
-    return "".join(
-        part if part.isprintable() else part.encode("unicode_escape").decode() for part in path
-    )
 
 
 def special(path: Path) -> UsageError:

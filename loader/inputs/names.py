@@ -19,9 +19,14 @@ def is_plain_export(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
 
+def is_hidden(name: str) -> bool:
+    """Say whether a file or folder of this name is hidden or a draft, which nobody misses."""
+    return name.startswith((".", "_"))
+
+
 def is_loaded_from_folders(name: str) -> bool:
     """Say whether a folder's file of this name is loaded; hidden ones and drafts are not."""
-    return not name.startswith((".", "_")) and name.lower().endswith((*_LOADED, ARCHIVE))
+    return not is_hidden(name) and name.lower().endswith((*_LOADED, ARCHIVE))
 
 
 def is_archive(name: str) -> bool:

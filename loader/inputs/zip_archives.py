@@ -88,7 +88,7 @@ def _check_overlap(place: str, files: Sequence[zipfile.ZipInfo]) -> None:
 
 
 def _is_wanted(place: str, info: zipfile.ZipInfo) -> bool:
-    if any(part.startswith((".", "_")) for part in info.filename.split("/")):
+    if any(map(names.is_hidden, info.filename.split("/"))):
         return False
     if names.is_packed(info.filename):
         raise _refused(place, f"holds {info.filename}, an archive in an archive")
